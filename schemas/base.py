@@ -1,0 +1,34 @@
+"""What every topic value shares: frozen, unknown fields refused, timezone-aware UTC times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+
+def _to_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+"""A moment. Naive times are refused; any offset is accepted and kept as UTC."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""A short non-empty identifier or label from a source system."""
+
+Text = Annotated[str, StringConstraints(max_length=100_000)]
+"""Customer text. A longer one is an archive, not an utterance, and is refused."""
+
+
+class Value(BaseModel):
+    """A part of an event: frozen, no unknown fields, no NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, ser_json_bytes="base64", val_json_bytes="base64")
+
+
+class Event(Value):
+    """A topic value. `schema_version` is the major version that its topic's name ends in."""
+
+    schema_version: Literal[1] = 1

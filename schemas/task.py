@@ -1,0 +1,66 @@
+"""`voc.tasks.v1`: something that a department must do about what customers said."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.base import Event, Instant, Name, Text, Value
+from schemas.coded import Cause, NeedLayer, Owner, Point, Versions
+from schemas.common import Attributes, Channel, Severity
+from schemas.utterance import AudioSpan
+
+
+class TaskLevel(StrEnum):
+    """Customer-level tasks name a customer; event-level ones (public opinion) never do."""
+
+    CUSTOMER = "customer"
+    EVENT = "event"
+
+
+class Verbatim(Value):
+    """A customer's redacted words and where they came from."""
+
+    utterance_id: UUID
+    opinion_id: UUID
+    text: Text
+    evidence: Text
+    audio: AudioSpan | None = None
+    occurred_at: Instant
+
+
+class TaskTrigger(Event):
+    """What, why, who, by when, and on which evidence.
+
+    `owner_queue` is where it goes: an owner role, or `triage` when nobody owns it. `scope` names the
+    cut that it speaks for, such as {"dealer": "D0012"}. `revision` grows when evidence changes it.
+    """
+
+    task_id: UUID
+    revision: Annotated[int, Field(ge=1)] = 1
+    rule: Name
+    rule_version: Name
+    level: TaskLevel
+    tag: Name
+    tag_name: Name
+    point: Point
+    need_layer: NeedLayer
+    severity: Severity
+    summary: Text
+    verbatims: Annotated[tuple[Verbatim, ...], Field(min_length=1)]
+    causes: tuple[Cause, ...] = ()
+    owner: Owner
+    owner_queue: Name
+    plan_template: Name
+    priority: Annotated[int, Field(ge=1, le=4)]
+    channel: Channel
+    customer_id: Name | None = None
+    conversation_id: Name | None = None
+    attributes: Attributes = Attributes()
+    scope: dict[Name, str] = {}
+    versions: Versions
+    created_at: Instant
+    due_at: Instant

@@ -1,0 +1,94 @@
+"""`voc.utterances.v1`: one speaker's cleaned, redacted, language-tagged words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.base import Event, Instant, Name, Text, Value
+from schemas.common import Attributes, Channel, Score, Span, Speaker
+from schemas.raw_voice import Sha256
+
+
+class Language(StrEnum):
+    ZH = "zh"
+    EN = "en"
+    MIXED = "mixed"
+    OTHER = "other"
+
+
+class Mark(StrEnum):
+    """Why an utterance is kept but does not count as a customer's words."""
+
+    EMPTY = "empty"
+    MACHINE_MADE = "machine_made"
+    DUPLICATE = "duplicate"
+
+
+class Redaction(Value):
+    """A typed placeholder in the text, such as `[PHONE]`, and the kind of what stood there."""
+
+    kind: Name
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=0)]
+
+
+class Correction(Value):
+    """A word that recognition misheard: what was heard and what stands in the text now."""
+
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=0)]
+    heard: Name
+    score: float
+
+
+class AudioSpan(Value):
+    """Where in a recording the words were spoken, and what heard them."""
+
+    uri: str
+    sha256: Sha256 | None = None
+    channel: Annotated[int, Field(ge=0)] = 0
+    start_ms: Annotated[int, Field(ge=0)]
+    end_ms: Annotated[int, Field(ge=0)]
+    confidence: Annotated[float, Field(ge=0, le=1)] | None = None
+    engine: Name
+    model_hash: Name | None = None
+
+
+class Utterance(Event):
+    """One utterance. `text` is safe to show: personal data is replaced by typed placeholders.
+
+    `source_span` is the range of the original text that it was made from; `alignment` maps offsets:
+    pairs (offset in `text`, offset in the original), each valid up to the next pair.
+    `fingerprint` is a hash of the folded words: equal for texts that say the same letter by letter.
+    """
+
+    utterance_id: UUID
+    event_id: UUID
+    seq: Annotated[int, Field(ge=0)]
+    source: Name
+    channel: Channel
+    conversation_id: Name
+    customer_id: Name | None = None
+    speaker: Speaker = Speaker.CUSTOMER
+    text: Text
+    language: Language
+    source_span: Span
+    alignment: tuple[tuple[int, int], ...] = ()
+    fingerprint: Name
+    marks: tuple[Mark, ...] = ()
+    redactions: tuple[Redaction, ...] = ()
+    heard_text: Text | None = None
+    corrections: tuple[Correction, ...] = ()
+    audio: AudioSpan | None = None
+    score: Score | None = None
+    survey_id: Name | None = None
+    visit_id: Name | None = None
+    order_id: Name | None = None
+    attributes: Attributes = Attributes()
+    occurred_at: Instant
+    ingested_at: Instant
+    cleaned_at: Instant

@@ -1,0 +1,61 @@
+"""`voc`: every command, loaded only when it is called.
+
+Commands are named here as strings and live beside what they drive, so this module imports nothing of theirs.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import cast
+
+import click
+
+from streams.errors import TingjianError
+
+COMMANDS = {
+    "up": "streams.commands.stack:up",
+    "demo": "streams.commands.demo:demo",
+    "worker": "streams.commands.worker:worker",
+    "gateway": "streams.commands.gateway:gateway",
+    "ingest": "streams.commands.ingest:ingest",
+    "migrate": "streams.commands.migrate:migrate",
+    "dead-letters": "streams.commands.dead_letters:dead_letters",
+    "schema": "streams.commands.schema:schema",
+    "topology": "streams.commands.topology:topology",
+    "code": "codeframe.commands:code",
+    "explain": "codeframe.commands:explain",
+    "frame": "codeframe.commands:frame",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        return cast(click.Command, getattr(import_module(module), name))
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tingjian")
+def voc() -> None:
+    """Tingjian (听见): hear, make out, understand and act on what customers say."""
+
+
+def main() -> None:
+    """Run `voc`; an error of ours is one line on stderr and exit code 1."""
+    try:
+        voc()
+    except TingjianError as error:
+        click.secho(f"voc: {error}", fg="red", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

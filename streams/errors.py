@@ -1,0 +1,50 @@
+"""Every error that Tingjian raises on purpose, as one tree.
+
+    TingjianError
+    ├── ConfigurationError    a setting, file or mapping is wrong: says which, and how to fix it
+    ├── UnavailableError      a server is away; trying again may help
+    ├── DeliveryError         the broker did not acknowledge an output
+    ├── StepError             a step failed on good input: the worker ends and is restarted
+    ├── DeadLetterLimitError  too many records were refused: consumption stops, loudly
+    └── SinkError
+        ├── RetryableSinkError
+        └── PermanentSinkError
+"""
+
+from __future__ import annotations
+
+
+class TingjianError(Exception):
+    """Root of the tree."""
+
+
+class ConfigurationError(TingjianError):
+    """A setting, file or mapping is wrong."""
+
+
+class UnavailableError(TingjianError):
+    """A server that is needed is away; trying again may help."""
+
+
+class DeliveryError(TingjianError):
+    """The broker did not acknowledge an output, so its input is not acknowledged either."""
+
+
+class StepError(TingjianError):
+    """A step failed on good input. Nothing is acknowledged and the worker ends."""
+
+
+class DeadLetterLimitError(TingjianError):
+    """More records were refused than the limit allows: something upstream is broken."""
+
+
+class SinkError(TingjianError):
+    """A store or a remote system did not take what it was given."""
+
+
+class RetryableSinkError(SinkError):
+    """The same call may succeed later."""
+
+
+class PermanentSinkError(SinkError):
+    """The same call will always fail."""

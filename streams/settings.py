@@ -1,0 +1,50 @@
+"""All settings, read from the environment (`VOC_*`) in this one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PositiveInt = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """Tingjian's settings. Every field is an environment variable: `kafka` is `VOC_KAFKA`."""
+
+    model_config = SettingsConfigDict(env_prefix="VOC_", frozen=True, extra="forbid")
+
+    kafka: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, host:port[,host:port]")
+    topic_prefix: str = Field("", description="Put before every topic and consumer group name, so that several pipelines share a broker")
+    partitions: PositiveInt = Field(4, description="Partitions of a topic that Tingjian creates")
+    replication: PositiveInt = Field(1, description="Replicas of a topic that Tingjian creates")
+    data: Path = Field(Path(".voc"), description="Folder for local state: the embedded ClickHouse, audio objects, watched-folder ledger")
+
+    clickhouse: str = Field("http://voc:voc@127.0.0.1:8123/voc", description="ClickHouse URL, http(s)://user:password@host:port/database")
+    codeframe: str = Field("auto", description="Code frame: the name of a bundled one, or a folder")
+
+    metrics_port: int = Field(9464, description="Port of the worker's Prometheus metrics and health; 0 is off")
+    log_level: str = Field("INFO", description="Log level; customer text is never logged at INFO or above")
+
+    batch_records: PositiveInt = Field(2_000, description="Records a poll")
+    commit_interval: PositiveFloat = Field(0.5, description="Seconds between offset commits")
+    drain_timeout: PositiveFloat = Field(20.0, description="Seconds that SIGTERM allows for batches in flight")
+    stall_timeout: PositiveFloat = Field(60.0, description="Seconds without progress, while lag grows, after which a worker ends itself")
+    session_timeout: PositiveFloat = Field(10.0, description="Kafka group session timeout, seconds")
+    rebalance_timeout: PositiveFloat = Field(4.0, description="Kafka group rebalance timeout, seconds")
+    dead_letter_run: int = Field(1_000, description="Refused records in a row after which a step stops; 0 is no limit")
+    dead_letter_ratio: float = Field(0.5, ge=0, le=1, description="Share of refused records, over the last 10,000, above which a step stops; 1 is no limit")
+
+    gateway_host: str = Field("127.0.0.1", description="Address the gateway listens on")
+    gateway_port: int = Field(8080, description="Port the gateway listens on")
+    gateway_keys: SecretStr = Field(SecretStr(""), description="Gateway sources, comma-separated source:key or source:key:hmac-secret")
+    gateway_max_bytes: PositiveInt = Field(1_048_576, description="Largest request body, bytes")
+    gateway_rate: PositiveInt = Field(2_000, description="Events a second that one source may send")
+
+    rules: Path | None = Field(None, description="Folder of task rules in YAML; the bundled rules if not set")
+    oa_url: str = Field("http://127.0.0.1:8090/oa/tasks", description="Webhook that the bridge delivers tasks to")
+    oa_secret: SecretStr = Field(SecretStr(""), description="Secret that signs what the bridge sends")
+    oa_timeout: PositiveFloat = Field(10.0, description="Seconds that the OA may take to answer")

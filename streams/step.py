@@ -1,0 +1,83 @@
+"""What a step is: a function from the events of one topic to events of others, declared by a decorator.
+
+An agent file holds one step. `@step` takes a function an event, `@batch_step` an async function a batch:
+
+    @step(reads=UTTERANCES, writes=(CODED,))
+    def code(settings: Settings) -> Callable[[Utterance], CodedUtterance]:
+        coder = Coder.load(settings.codeframe)      # once, when the worker starts
+        return coder.code                           # an event, some events, a Refusal, or None
+
+    @batch_step(reads=(CODED, TASKS))
+    @asynccontextmanager
+    async def store(settings: Settings) -> AsyncIterator[BatchHandler]:
+        async with open_sink(settings) as sink:
+            yield sink.write                        # a result for each event, in order
+
+The function knows nothing of Kafka or Faust. A record that it cannot use is a `Refusal`, which becomes a dead
+letter; an exception is a defect or an outage, ends the worker, and acknowledges nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from inspect import getdoc
+from typing import Any, TypeAlias
+
+from schemas.base import Event
+from schemas.dead_letter import Reason
+from streams.settings import Settings
+from streams.topics import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a step cannot use an event. `detail` names the field and the rule, never the value."""
+
+    reason: Reason
+    detail: str
+
+
+Result: TypeAlias = Event | Iterable[Event] | Refusal | None
+Handler: TypeAlias = Callable[[Any], Result]
+BatchHandler: TypeAlias = Callable[[Sequence[Any]], Awaitable[Sequence[Result]]]
+OpenHandler: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[BatchHandler]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A declared step. Its name is its consumer group's, so steps scale and lag one by one."""
+
+    name: str
+    reads: tuple[Topic[Any], ...]
+    writes: tuple[Topic[Any], ...]
+    open: OpenHandler
+    doc: str
+
+
+def step(*, reads: Topic[Any], writes: tuple[Topic[Any], ...] = ()) -> Callable[[Callable[[Settings], Handler]], Step]:
+    """Declare a step whose function takes one event."""
+
+    def declare(build: Callable[[Settings], Handler]) -> Step:
+        @asynccontextmanager
+        async def opened(settings: Settings) -> AsyncIterator[BatchHandler]:
+            handle = build(settings)
+
+            async def handle_batch(events: Sequence[Any]) -> Sequence[Result]:
+                return [handle(event) for event in events]
+
+            yield handle_batch
+
+        return Step(build.__name__, (reads,), writes, opened, getdoc(build) or "")
+
+    return declare
+
+
+def batch_step(*, reads: tuple[Topic[Any], ...], writes: tuple[Topic[Any], ...] = ()) -> Callable[[OpenHandler], Step]:
+    """Declare a step whose async function takes a batch, all of one partition, in order."""
+
+    def declare(build: OpenHandler) -> Step:
+        return Step(build.__name__, reads, writes, build, getdoc(build) or "")  # type: ignore[attr-defined]
+
+    return declare
