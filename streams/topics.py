@@ -34,6 +34,10 @@ class Topic(Generic[E]):
     retention_days: int
     config: dict[str, str] = field(default_factory=dict)
 
+    def in_pipeline(self, prefix: str) -> str:
+        """The topic's name on the broker, behind the pipeline's prefix."""
+        return prefix + self.name
+
     def broker_config(self) -> dict[str, str]:
         """Topic-level configuration to create it with."""
         return {"retention.ms": str(self.retention_days * _DAY_MS), **self.config}
@@ -53,3 +57,6 @@ TASK_EVENTS = Topic("voc.task-events.v1", TaskEvent, lambda e: str(e.task_id).en
 DEAD_LETTERS = Topic("voc.dead-letters.v1", DeadLetter, lambda e: e.key, 90, {"max.message.bytes": "16777216"})
 
 TOPICS: tuple[Topic[Event], ...] = (RAW_VOICE, RAW_TEXT, CONTEXT, UTTERANCES, CODED, TASKS, TASK_EVENTS, DEAD_LETTERS)  # type: ignore[assignment]
+
+TOPIC_OF: dict[type[Event], Topic[Event]] = {topic.schema: topic for topic in TOPICS}
+"""The one topic that carries events of a schema."""
