@@ -1,0 +1,71 @@
+"""Creates the pipeline's topics, and reads group lag."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from streams.errors import ConfigurationError, UnavailableError
+from streams.settings import Settings
+from streams.topics import TOPICS
+
+_ATTEMPTS = 20
+_PAUSE_SECONDS = 0.5
+
+
+async def create_topics(settings: Settings) -> None:
+    """Create the topics that are not there yet. Waits up to ten seconds for the broker.
+
+    Raises UnavailableError if the broker does not answer, ConfigurationError if it refuses a topic.
+    """
+    admin = await _connect(settings)
+    try:
+        existing = set(await admin.list_topics())
+        missing = [
+            NewTopic(name, settings.partitions, settings.replication, topic_configs=topic.broker_config())
+            for topic in TOPICS
+            if (name := topic.in_pipeline(settings.topic_prefix)) not in existing
+        ]
+        if not missing:
+            return
+        response = await admin.create_topics(missing)
+        for name, code, *rest in response.topic_errors:
+            error = for_code(code)
+            if code and error is not TopicAlreadyExistsError:  # several workers may start at once
+                raise ConfigurationError(f"Kafka refused topic {name}: {error.__name__} {rest[0] if rest else ''}".rstrip())
+    finally:
+        await admin.close()
+
+
+async def _connect(settings: Settings) -> AIOKafkaAdminClient:
+    for _attempt in range(_ATTEMPTS):
+        admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
+        try:
+            await admin.start()
+        except (KafkaError, OSError):
+            await admin.close()
+            await asyncio.sleep(_PAUSE_SECONDS)
+        else:
+            return admin
+    raise UnavailableError(f"Kafka at {settings.kafka} does not answer: check VOC_KAFKA and that the broker runs")
+
+
+async def group_lag(settings: Settings, group: str, topics: Iterable[str]) -> int:
+    """Records of `topics` that `group` has not committed; every record where it has committed nothing."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        lag = 0
+        for topic in topics:
+            partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+            begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+            for partition in partitions:
+                committed = await consumer.committed(partition)
+                lag += ends[partition] - (begins[partition] if committed is None else committed)
+        return lag
+    finally:
+        await consumer.stop()

@@ -1,0 +1,59 @@
+"""Every metric: its name, type and meaning, in this one place. `voc metrics` prints the table from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from time import perf_counter
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from schemas.base import Event
+from schemas.coded import CodedUtterance
+from schemas.dead_letter import DeadLetter
+
+clock = perf_counter
+
+_LATENCIES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_SIZES = (1, 5, 20, 100, 500, 1_000, 2_000, 5_000)
+_SAMPLES = 16
+
+EVENTS_IN = Counter("voc_events_in_total", "Records that a step took from its topics", ["step"])
+EVENTS_OUT = Counter("voc_events_out_total", "Records that a step sent and the broker acknowledged, dead letters not counted", ["step"])
+EVENTS_FAILED = Counter("voc_events_failed_total", "Records that a step refused, each now a dead letter", ["step", "reason"])
+BATCH_SIZE = Histogram("voc_batch_records", "Records a batch", ["step"], buckets=_SIZES)
+BATCH_SECONDS = Histogram("voc_batch_seconds", "Seconds from taking a batch to the acknowledgement of its outputs", ["step"], buckets=_LATENCIES)
+AGE_SECONDS = Histogram(
+    "voc_age_seconds", "Seconds from an event's ingestion to the end of a step, sampled; step `store` is end to end", ["step"], buckets=_LATENCIES
+)
+LAG = Gauge("voc_lag_records", "Records behind the end of a partition that a step has not finished", ["step", "topic", "partition"])
+COVERED = Counter("voc_utterances_covered_total", "Coded utterances by whether they carry at least one tag", ["covered"])
+UNSURE = Counter("voc_utterances_unsure_total", "Coded utterances that the fast tier was unsure of")
+
+
+def batch_done(step: str, started: float, records: int, events: Sequence[Event], sent: int, letters: Sequence[DeadLetter]) -> None:
+    """Record one finished batch of a step: its records, those of them that decoded, outputs sent and dead letters."""
+    EVENTS_IN.labels(step).inc(records)
+    EVENTS_OUT.labels(step).inc(sent)
+    BATCH_SIZE.labels(step).observe(records)
+    BATCH_SECONDS.labels(step).observe(clock() - started)
+    for letter in letters:
+        EVENTS_FAILED.labels(step, letter.reason.value).inc()
+    _observe_age(step, events)
+
+
+def _observe_age(step: str, events: Sequence[Event]) -> None:
+    now = datetime.now(UTC)
+    age = AGE_SECONDS.labels(step)
+    for event in events[:: max(1, len(events) // _SAMPLES)]:
+        ingested_at = getattr(event, "ingested_at", None)
+        if ingested_at is not None:
+            age.observe((now - ingested_at).total_seconds())
+
+
+def count_coded(coded: Sequence[CodedUtterance]) -> None:
+    """Record coverage of coded utterances."""
+    covered = sum(bool(one.opinions) for one in coded)
+    COVERED.labels("yes").inc(covered)
+    COVERED.labels("no").inc(len(coded) - covered)
+    UNSURE.inc(sum(one.unsure for one in coded))
