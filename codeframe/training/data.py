@@ -8,7 +8,7 @@
 | absa_terms.csv | an aspect term in the text, and its polarity |
 | edmunds_aspects.csv | nine aspects, each negative or positive |
 
-A label is a group, `crosswalk/code` (see codeframe.model). Eight of the Edmunds aspects are subjects of BDCI too and share their
+A label is a group, `crosswalk/code` (see codeframe.learned). Eight of the Edmunds aspects are subjects of BDCI too and share their
 groups, so that a subject is learned from Chinese and English alike.
 """
 
