@@ -121,7 +121,7 @@ class Opinion(Value):
 class CodedUtterance(Event):
     """Every opinion of an utterance. Readers keep the highest `revision` of an `utterance_id`.
 
-    `retracted` lists opinions of an earlier revision that this one no longer holds.
+    `retracted` lists the tags that an earlier revision held and this one does not.
     """
 
     utterance_id: UUID
@@ -134,12 +134,13 @@ class CodedUtterance(Event):
     speaker: Speaker
     text: Text
     language: Language
+    fingerprint: Name | None = None
     marks: tuple[Mark, ...] = ()
     audio: AudioSpan | None = None
     score: Score | None = None
     attributes: Attributes = Attributes()
     opinions: tuple[Opinion, ...] = ()
-    retracted: tuple[UUID, ...] = ()
+    retracted: tuple[Name, ...] = ()
     unsure: bool = False
     versions: Versions
     occurred_at: Instant

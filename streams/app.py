@@ -50,13 +50,26 @@ def group_of(step: Step, settings: Settings) -> str:
     return f"{settings.topic_prefix}tingjian.{step.name}"
 
 
+class PipelineApp(faust.App):
+    """A Faust app that waits for batches in flight when it stops, but not when partitions move.
+
+    A rebalance must not wait for a slow sink: what is in flight is delivered again, and ids make that harmless.
+    """
+
+    async def _consumer_wait_empty(self, consumer: Any, logger: Any) -> None:
+        if self.should_stop:
+            await consumer.wait_empty()
+
+
 def build_app(step: Step, settings: Settings) -> faust.App:
     """A Faust app whose one agent runs the step over every batch of its topics."""
-    app = faust.App(
+    folder = settings.data / "faust" / step.name
+    folder.mkdir(parents=True, exist_ok=True)
+    app = PipelineApp(
         group_of(step, settings),
         broker=f"{NAME}://{settings.kafka.replace(',', ';')}",
         store="memory://",
-        datadir=str(settings.data / "faust" / step.name),
+        datadir=str(folder),
         topic_partitions=settings.partitions,
         topic_disable_leader=True,
         web_enabled=False,
@@ -66,6 +79,7 @@ def build_app(step: Step, settings: Settings) -> faust.App:
         broker_session_timeout=settings.session_timeout,
         broker_heartbeat_interval=settings.session_timeout / 5,
         broker_rebalance_timeout=settings.rebalance_timeout,
+        stream_wait_empty=False,
         stream_buffer_maxsize=_QUEUED_BATCHES,
     )
     source = app.topic(*(topic.in_pipeline(settings.topic_prefix) for topic in step.reads), schema=BatchSchema())

@@ -30,6 +30,14 @@ LAG = Gauge("voc_lag_records", "Records behind the end of a partition that a ste
 COVERED = Counter("voc_utterances_covered_total", "Coded utterances by whether they carry at least one tag", ["covered"])
 UNSURE = Counter("voc_utterances_unsure_total", "Coded utterances that the fast tier was unsure of")
 
+GATEWAY_REQUESTS = Counter("voc_gateway_requests_total", "Requests that the gateway answered", ["route", "status"])
+GATEWAY_SECONDS = Histogram("voc_gateway_request_seconds", "Seconds from a request's headers to its answer", ["route"], buckets=_LATENCIES)
+GATEWAY_EVENTS = Counter("voc_gateway_events_total", "Events that the gateway accepted and the broker acknowledged", ["source", "channel"])
+GATEWAY_DUPLICATES = Counter("voc_gateway_duplicates_total", "Accepted events whose id the gateway had accepted lately", ["source"])
+CONNECTOR_RECORDS = Counter(
+    "voc_connector_records_total", "Rows of watched files and records of company topics, by outcome: accepted, repeated or rejected", ["connector", "outcome"]
+)
+
 
 def batch_done(step: str, started: float, records: int, events: Sequence[Event], sent: int, letters: Sequence[DeadLetter]) -> None:
     """Record one finished batch of a step: its records, those of them that decoded, outputs sent and dead letters."""

@@ -50,7 +50,8 @@ def _hash(key: bytes) -> int:
 class Outbox:
     """A Kafka producer for a pipeline: `async with Outbox(settings) as outbox: await outbox.send(records)`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, timeout_s: float = 40.0) -> None:
+        self.timeout_s = timeout_s
         self.prefix = settings.topic_prefix
         self._servers = settings.kafka
         self._producer: AIOKafkaProducer | None = None
@@ -63,6 +64,7 @@ class Outbox:
             linger_ms=0,
             max_batch_size=_BATCH_BYTES,
             max_request_size=_REQUEST_BYTES,
+            request_timeout_ms=int(self.timeout_s * 1000),
         )
         try:
             await producer.start()
@@ -76,6 +78,15 @@ class Outbox:
         if self._producer is not None:
             await self._producer.stop()
             self._producer = None
+
+    async def check(self) -> None:
+        """Ask Kafka for its metadata. Raises UnavailableError if it does not answer."""
+        if self._producer is None:
+            raise UnavailableError("the outbox is closed")
+        try:
+            await self._producer.client.fetch_all_metadata()
+        except KafkaError as error:
+            raise UnavailableError(f"Kafka at {self._servers} does not answer") from error
 
     async def publish(self, events: Iterable[Event]) -> None:
         """Send events to the topics of their schemas; return when every one is acknowledged.

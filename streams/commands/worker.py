@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import threading
-from typing import Any
+from collections.abc import Sequence
 
 import click
-import faust
 from prometheus_client import start_http_server
 
 from streams.admin import create_topics
-from streams.app import build_app, load_steps
+from streams.app import EXIT_STEP_FAILED, build_app, load_steps
 from streams.settings import Settings
+from streams.step import Step
 from streams.watchdog import Watchdog
 
 EXIT_DRAIN_TIMED_OUT = 74
@@ -27,42 +28,42 @@ logger = logging.getLogger("tingjian.worker")
 def worker(steps: str) -> None:
     """Run the pipeline's steps. SIGTERM drains batches in flight, commits, and ends."""
     settings = Settings()
-    asyncio.run(create_topics(settings))
-    apps = [build_app(step, settings) for step in load_steps(tuple(filter(None, steps.split(","))))]
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    chosen = load_steps(tuple(filter(None, steps.split(","))))
     if settings.metrics_port:
         start_http_server(settings.metrics_port, addr="0.0.0.0")  # noqa: S104 - Prometheus scrapes from elsewhere
+    asyncio.run(run_steps(chosen, settings))
+
+
+async def run_steps(steps: Sequence[Step], settings: Settings) -> None:
+    """Run steps, each a Faust app with a consumer group of its own, until SIGTERM or SIGINT."""
+    await create_topics(settings)
+    apps = [build_app(step, settings) for step in steps]
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    await asyncio.gather(*(app.start() for app in apps))
     Watchdog(apps, settings.stall_timeout).start()
-    Worker(apps, settings).execute_from_commandline()
+    logger.info("running %s", ", ".join(step.name for step in steps))
+    crashes = [asyncio.create_task(app.wait_until_stopped(), name=step.name) for app, step in zip(apps, steps, strict=True)]
+    told = asyncio.create_task(stopping.wait())
+    await asyncio.wait([told, *crashes], return_when=asyncio.FIRST_COMPLETED)
+    if not told.done():
+        logger.critical("step %s stopped by itself: ending", next(task.get_name() for task in crashes if task.done()))
+        logging.shutdown()
+        os._exit(EXIT_STEP_FAILED)
+    _give_up_after(settings.drain_timeout)
+    await asyncio.gather(*(app.stop() for app in apps))
 
 
-class Worker(faust.Worker):
-    """A Faust worker for several apps in one process, with a drain bounded in time."""
+def _give_up_after(seconds: float) -> None:
+    """End the process if draining takes longer; what is in flight is delivered again."""
 
-    def __init__(self, apps: list[faust.App], settings: Settings) -> None:
-        super().__init__(apps[0], *apps[1:], loglevel=settings.log_level, redirect_stdouts=False, loop=asyncio.new_event_loop())
-        self._apps, self._drain_timeout = apps, settings.drain_timeout
-
-    def _on_sigterm(self) -> None:
-        self._drain()
-        super()._on_sigterm()
-
-    def _on_sigint(self) -> None:
-        self._drain()
-        super()._on_sigint()
-
-    def _drain(self) -> None:
-        for app in self._apps:
-            app.conf.stream_wait_empty = True  # only now: a rebalance must not wait for a slow sink
-        timer = threading.Timer(self._drain_timeout, self._give_up)
-        timer.daemon = True
-        timer.start()
-
-    def _give_up(self) -> None:
-        logger.critical("batches in flight did not finish in %.0f s: ending; they will be delivered again", self._drain_timeout)
+    def give_up() -> None:
+        logger.critical("batches in flight did not finish in %.0f s: ending; they will be delivered again", seconds)
         logging.shutdown()
         os._exit(EXIT_DRAIN_TIMED_OUT)
 
-    def _setproctitle(self, info: str, **_: Any) -> None:
-        super()._setproctitle(info, ident="tingjian")
-
-
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,116 @@
+"""The gateway's OpenAPI 3.1 document, made from the record models, and the same as a page."""
+
+from __future__ import annotations
+
+from functools import cache
+from http import HTTPStatus
+from importlib.metadata import version
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+from pydantic.json_schema import models_json_schema
+
+from schemas.common import Channel
+from streams.connectors.channels import RECORDS
+from streams.connectors.problems import MEDIA_TYPE
+
+PROBLEMS = {
+    HTTPStatus.BAD_REQUEST: "The body is not JSON, or a line of it is not.",
+    HTTPStatus.UNAUTHORIZED: "No source has this API key, or the signature is missing, wrong, late or used before.",
+    HTTPStatus.NOT_FOUND: "There is no such channel or page.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than VOC_GATEWAY_MAX_BYTES: send smaller batches.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Send application/json or application/x-ndjson, not compressed.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "A record breaks a rule: `errors` names index, field and rule. Nothing of the batch was accepted.",
+    HTTPStatus.TOO_MANY_REQUESTS: "The source sends more than VOC_GATEWAY_RATE events a second: wait as Retry-After says.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Kafka is away and nothing was accepted: send the same again after Retry-After.",
+}
+
+ABOUT = cleandoc("""
+    Post feedback as one record, as `{"events": [record, ...]}`, or as JSON Lines. 202 means that the broker has
+    acknowledged every event of the request; any other answer means that nothing of it was accepted.
+    Event ids come from the source's name and `source_id`, so a request may be sent again: readers keep one event
+    an id, and `duplicates` lists ids that this gateway remembers. A record sent again with other content keeps its id,
+    and which of the two stays is not defined: give a correction a `source_id` of its own.
+    A source with a secret signs its requests as Standard Webhooks says (webhook-id, webhook-timestamp,
+    webhook-signature); each attempt is signed anew.
+""")
+
+_ACCEPTED = {
+    "type": "object",
+    "required": ["accepted", "event_ids", "duplicates"],
+    "properties": {
+        "accepted": {"type": "integer", "description": "Events that the broker acknowledged"},
+        "event_ids": {"type": "array", "items": {"type": "string", "format": "uuid"}, "description": "One a record, or one a turn, in order"},
+        "duplicates": {"type": "array", "items": {"type": "string", "format": "uuid"}, "description": "Those that were accepted before"},
+    },
+}
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"index": {"type": "integer"}, "field": {"type": "string"}, "detail": {"type": "string"}}},
+        },
+    },
+}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The OpenAPI document."""
+    _, schemas = models_json_schema([(model, "validation") for model in RECORDS.values()], ref_template="#/components/schemas/{model}")
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Tingjian gateway", "version": version("tingjian"), "description": ABOUT},
+        "paths": {f"/v1/feedback/{channel}": {"post": _operation(channel)} for channel in RECORDS} | _probes(),
+        "components": {
+            "schemas": {**schemas["$defs"], "Accepted": _ACCEPTED, "Problem": _PROBLEM},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "The API key of the source"}},
+        },
+    }
+
+
+@cache
+def page() -> str:
+    """The document as HTML, without scripts or anything from elsewhere."""
+    template = (Path(__file__).parent / "docs.html").read_text(encoding="utf-8")
+    return Environment(autoescape=True).from_string(template).render(api=document(), problems=PROBLEMS)
+
+
+def _operation(channel: Channel) -> dict[str, Any]:
+    record = {"$ref": f"#/components/schemas/{RECORDS[channel].__name__}"}
+    events = {"type": "object", "required": ["events"], "properties": {"events": {"type": "array", "minItems": 1, "items": record}}}
+    return {
+        "operationId": f"send_{channel}",
+        "summary": (RECORDS[channel].__doc__ or "").splitlines()[0],
+        "security": [{"key": []}],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"anyOf": [record, events]}},
+                "application/x-ndjson": {"schema": {"type": "string", "description": "One record a line"}},
+            },
+        },
+        "responses": {
+            "202": {"description": "Acknowledged by the broker", "content": _content("application/json", "Accepted")},
+            **{str(status.value): {"description": text, "content": _content(MEDIA_TYPE, "Problem")} for status, text in PROBLEMS.items()},
+        },
+    }
+
+
+def _content(media_type: str, schema: str) -> dict[str, Any]:
+    return {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+
+
+def _probes() -> dict[str, Any]:
+    probes = {"/livez": "The process answers", "/readyz": "Kafka answers too", "/metrics": "Prometheus metrics"}
+    return {
+        path: {"get": {"operationId": path[1:], "summary": text, "responses": {"200": {"description": text}}}} for path, text in probes.items()
+    }

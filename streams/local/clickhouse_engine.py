@@ -1,0 +1,221 @@
+"""The ClickHouse engine in this process (chdb), one connection a request or session.
+
+Connections are cheap (0.15 ms) and run in parallel; each has settings, a current database and temporary tables of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from streams.local.clickhouse_errors import ClickHouseError
+from streams.local.clickhouse_sql import identifier, literal
+
+# As a server is configured, not as `clickhouse local` is.
+_SERVER_LIKE = "implicit_select=0&allow_introspection_functions=0"
+_STREAMABLE = frozenset({"Native", "TabSeparated", "TSV", "CSV", "RowBinary", "JSONEachRow", "JSONLines", "NDJSON", "JSONCompactEachRow"})
+_READ_ONLY_SETTING = "readonly"
+
+
+@dataclass
+class Summary:
+    """What a statement read and wrote."""
+
+    read_rows: int = 0
+    read_bytes: int = 0
+    written_rows: int = 0
+    written_bytes: int = 0
+    result_rows: int = 0
+    result_bytes: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    def as_header(self) -> dict[str, str]:
+        """The fields of `X-ClickHouse-Summary`."""
+        names = ("read_rows", "read_bytes", "written_rows", "written_bytes", "result_rows", "result_bytes")
+        elapsed = int((time.monotonic() - self.started) * 1e9)
+        return {**{name: str(getattr(self, name)) for name in names}, "total_rows_to_read": "0", "elapsed_ns": str(elapsed)}
+
+
+class Connection:
+    """One connection to the engine. Every method raises ClickHouseError."""
+
+    def __init__(self, raw: Any, version: str) -> None:
+        self._raw = raw
+        self._version = version
+
+    def query(self, sql: str, form: str = "TabSeparated") -> tuple[bytes, Summary]:
+        """Run a statement; its whole result in `form`, unless `sql` names another format."""
+        with self._engine_errors():
+            summary = Summary()
+            result = self._raw.query(sql, form)
+            data = bytes(result.bytes())
+        summary.read_rows, summary.read_bytes = result.storage_rows_read(), result.storage_bytes_read()
+        summary.written_rows, summary.written_bytes = result.rows_written(), result.bytes_written()
+        summary.result_rows, summary.result_bytes = result.rows_read(), len(data)
+        return data, summary
+
+    def stream(self, sql: str, form: str) -> Iterator[bytes]:
+        """Run a query; its result block by block. Ending the iterator early ends the query."""
+        with self._engine_errors():
+            stream = self._raw.send_query(sql, form)
+            try:
+                while (block := self._raw.streaming_fetch_result(stream)) is not None and block.rows_read():
+                    yield bytes(block.bytes())
+                stream = None
+            finally:
+                if stream is not None:
+                    self._raw.streaming_cancel_query(stream)
+
+    def insert(self, statement: str, form: str, data: Iterable[bytes]) -> Summary:
+        """Run an INSERT on `data` in `form`; an exception from `data` ends the insert without its last block."""
+        with self._engine_errors():
+            summary = Summary()
+            stream = self._raw.send_insert(statement, form)
+            try:
+                for chunk in data:
+                    self._raw.insert_append(stream, chunk)
+                    summary.read_bytes += len(chunk)
+            except BaseException:
+                self._raw.insert_cancel(stream)
+                raise
+            result = self._raw.insert_done(stream)
+        summary.written_rows = summary.read_rows = summary.result_rows = result.rows_written()
+        summary.written_bytes = summary.result_bytes = result.bytes_written()
+        return summary
+
+    def assign(self, values: Mapping[str, str]) -> None:
+        """SET settings, and query parameters as `param_name`."""
+        if values:
+            self.query("SET " + ", ".join(f"{identifier(name)} = {literal(value)}" for name, value in values.items()))
+
+    def use(self, database: str) -> None:
+        """Make `database` the current one."""
+        self.query(f"USE {identifier(database)}")
+
+    def changed(self, names: Iterable[str]) -> dict[str, str]:
+        """Which of these settings differ from their defaults, and their values."""
+        listed = ", ".join(literal(name) for name in names)
+        rows, _ = self.query(f"SELECT name, value FROM system.settings WHERE changed AND name IN ({listed})", "TSVRaw")  # noqa: S608
+        return dict(row.split("\t", 1) for row in rows.decode().splitlines())
+
+    def statements(self, sql: str) -> tuple[int, bool]:
+        """How many statements `sql` holds (0 when it does not parse), and whether they only read."""
+        found = self._raw.classify_query(sql)
+        return found["statement_count"], found["query_class"].name == "READ_ONLY"
+
+    def close(self) -> None:
+        self._raw.close()
+
+    @contextmanager
+    def _engine_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except RuntimeError as error:
+            raise ClickHouseError.from_engine(error, self._version) from None
+
+
+@dataclass
+class _Session:
+    connection: Connection
+    expires: float
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Engine:
+    """The engine over `folder`, with `user`'s sessions. One process a folder; the engine itself refuses a second."""
+
+    def __init__(self, folder: Path) -> None:
+        from chdb import _chdb, engine_version  # noqa: PLC0415  # half a second, and only the server needs it
+
+        folder.mkdir(parents=True, exist_ok=True)
+        self.version: str = engine_version
+        self._connect = _chdb.connect
+        self._target = f"{folder.resolve()}?{_SERVER_LIKE}"
+        self._sessions: dict[str, _Session] = {}
+        self._lock = threading.Lock()
+        self._root = self._open()  # the engine lives as long as a connection does
+        self.timezone = self._root.query("SELECT serverTimezone()")[0].decode().strip()
+
+    @contextmanager
+    def connection(
+        self, settings: Mapping[str, str], parameters: Mapping[str, str], database: str, session: str = "", timeout: float = 60.0
+    ) -> Iterator[Connection]:
+        """A connection with these settings, parameters and database.
+
+        Without `session` it is new, and gone afterwards. With one, temporary tables and `SET` last until it has been
+        idle for `timeout` seconds; `settings` and `parameters` still hold for this use only.
+        """
+        if not session:
+            connection = self._open()
+            try:
+                self._prepare(connection, settings, parameters, database)
+                yield connection
+            finally:
+                connection.close()
+            return
+        with self._session(session, timeout) as connection:
+            before = connection.changed(settings) if settings else {}
+            self._prepare(connection, settings, parameters, database)
+            try:
+                yield connection
+            finally:
+                self._restore(connection, settings, before)
+
+    def end_idle_sessions(self) -> None:
+        """Close sessions whose time is over."""
+        now = time.monotonic()
+        with self._lock:
+            over = [name for name, session in self._sessions.items() if session.expires < now and not session.lock.locked()]
+            ended = [self._sessions.pop(name) for name in over]
+        for session in ended:
+            session.connection.close()
+
+    def close(self) -> None:
+        """Close every connection, and with the last the engine."""
+        for session in self._sessions.values():
+            session.connection.close()
+        self._root.close()
+
+    def error(self, code: int, name: str, message: str) -> ClickHouseError:
+        """An error in the engine's words."""
+        return ClickHouseError.of(code, name, message, self.version)
+
+    def _open(self) -> Connection:
+        return Connection(self._connect(self._target), self.version)
+
+    @staticmethod
+    def _prepare(connection: Connection, settings: Mapping[str, str], parameters: Mapping[str, str], database: str) -> None:
+        if database:
+            connection.use(database)
+        connection.assign({**{f"param_{name}": value for name, value in parameters.items()}, **settings})
+
+    @staticmethod
+    def _restore(connection: Connection, settings: Mapping[str, str], before: Mapping[str, str]) -> None:
+        reset = [name for name in settings if name != _READ_ONLY_SETTING]  # which cannot be taken back
+        if reset:
+            values = (f"{identifier(name)} = {literal(before[name]) if name in before else 'DEFAULT'}" for name in reset)
+            connection.query("SET " + ", ".join(values))
+
+    @contextmanager
+    def _session(self, name: str, timeout: float) -> Iterator[Connection]:
+        with self._lock:
+            session = self._sessions.get(name)
+            if session is None:
+                session = self._sessions[name] = _Session(self._open(), 0.0)
+            if not session.lock.acquire(blocking=False):
+                raise self.error(373, "SESSION_IS_LOCKED", f"Session {name} is locked by a concurrent client")
+        try:
+            yield session.connection
+        finally:
+            session.expires = time.monotonic() + timeout
+            session.lock.release()
+
+
+def streamable(form: str) -> bool:
+    """Whether the blocks of a result in this format, put one after another, are a result in this format."""
+    return form in _STREAMABLE
