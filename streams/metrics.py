@@ -27,6 +27,7 @@ AGE_SECONDS = Histogram(
     "voc_age_seconds", "Seconds from an event's ingestion to the end of a step, sampled; step `store` is end to end", ["step"], buckets=_LATENCIES
 )
 LAG = Gauge("voc_lag_records", "Records behind the end of a partition that a step has not finished", ["step", "topic", "partition"])
+WAITING = Gauge("voc_waiting", "1 while a step waits for a system outside the pipeline to come back", ["step"])
 COVERED = Counter("voc_utterances_covered_total", "Coded utterances by whether they carry at least one tag", ["covered"])
 UNSURE = Counter("voc_utterances_unsure_total", "Coded utterances that the fast tier was unsure of")
 
@@ -35,7 +36,9 @@ GATEWAY_SECONDS = Histogram("voc_gateway_request_seconds", "Seconds from a reque
 GATEWAY_EVENTS = Counter("voc_gateway_events_total", "Events that the gateway accepted and the broker acknowledged", ["source", "channel"])
 GATEWAY_DUPLICATES = Counter("voc_gateway_duplicates_total", "Accepted events whose id the gateway had accepted lately", ["source"])
 CONNECTOR_RECORDS = Counter(
-    "voc_connector_records_total", "Rows of watched files and records of company topics, by outcome: accepted, repeated or rejected", ["connector", "outcome"]
+    "voc_connector_records_total",
+    "Rows of watched files and records of company topics, by outcome: accepted, repeated or rejected",
+    ["connector", "outcome"],
 )
 
 

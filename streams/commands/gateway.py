@@ -36,4 +36,6 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), backlog=2048)
     except OSError as error:
-        raise ConfigurationError(f"gateway: cannot listen on {host}:{port}: {error.strerror}; choose another with VOC_GATEWAY_PORT") from error
+        raise ConfigurationError(
+            f"gateway: cannot listen on {host}:{port}: {error.strerror}; choose another with VOC_GATEWAY_PORT"
+        ) from error

@@ -46,7 +46,9 @@ def _parse_source(number: int, part: str) -> Source:
     name, _, rest = part.partition(":")
     key, _, secret = rest.partition(":")
     if not name or len(key) < _MIN_KEY:
-        raise ConfigurationError(f"VOC_GATEWAY_KEYS: entry {number}: expected source:key or source:key:secret, the key of {_MIN_KEY} characters or more")
+        raise ConfigurationError(
+            f"VOC_GATEWAY_KEYS: entry {number}: expected source:key or source:key:secret, the key of {_MIN_KEY} characters or more"
+        )
     return Source(name, key, _decode_secret(number, secret) if secret else None)
 
 
@@ -54,7 +56,9 @@ def _decode_secret(number: int, secret: str) -> bytes:
     try:
         return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except binascii.Error:
-        raise ConfigurationError(f"VOC_GATEWAY_KEYS: entry {number}: the secret is not base64; make one with `openssl rand -base64 32`") from None
+        raise ConfigurationError(
+            f"VOC_GATEWAY_KEYS: entry {number}: the secret is not base64; make one with `openssl rand -base64 32`"
+        ) from None
 
 
 def sign(secret: bytes, message_id: str, timestamp: int, body: bytes) -> str:

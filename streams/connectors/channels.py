@@ -45,12 +45,12 @@ class Dialogue(FeedbackRecord):
     visit_id: Name | None = None
     speaker: Speaker = Speaker.CUSTOMER
     text: Text | None = None
-    turns: Annotated[tuple[Turn, ...], Field(min_length=1, max_length=2_000)] | None = Field(None, validate_default=True)
+    turns: Annotated[tuple[Turn, ...], Field(max_length=2_000, validate_default=True)] = ()
 
     @field_validator("turns")
     @classmethod
-    def _text_or_turns(cls, turns: tuple[Turn, ...] | None, info: ValidationInfo) -> tuple[Turn, ...] | None:
-        if "text" in info.data and (turns is None) == (info.data["text"] is None):
+    def _text_or_turns(cls, turns: tuple[Turn, ...], info: ValidationInfo) -> tuple[Turn, ...]:
+        if "text" in info.data and bool(turns) == (info.data["text"] is not None):
             raise ValueError("give either text or turns, not both and not neither")
         return turns
 

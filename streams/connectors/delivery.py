@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from schemas.base import Event
+from streams.admin import create_topics
 from streams.errors import DeliveryError, UnavailableError
 from streams.outbox import Outbox
 from streams.settings import Settings
@@ -69,14 +70,16 @@ class Delivery:
         except DeliveryError as error:
             await self._disconnect(outbox)
             return UnavailableError(str(error))
-        except Exception as error:  # noqa: BLE001 - a defect is the callers' to raise, and must not leave them waiting
+        except Exception as error:  # a defect is the callers' to raise, and must not leave them waiting
             return error
         return None
 
     async def _connect(self) -> Outbox:
         async with self._connecting:
             if self._outbox is None:
-                self._outbox = await Outbox(self._settings, self._timeout_s).__aenter__()
+                outbox = await Outbox(self._settings, self._timeout_s).__aenter__()
+                await create_topics(self._settings)
+                self._outbox = outbox
             return self._outbox
 
     async def _disconnect(self, outbox: Outbox) -> None:

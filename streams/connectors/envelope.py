@@ -33,7 +33,7 @@ def read_record(channel: Channel, record: object) -> FeedbackRecord | tuple[Faul
 
 def raw_texts(channel: Channel, source: str, record: FeedbackRecord, ingested_at: datetime) -> list[RawText]:
     """The events of a record: one, or one a turn, whose source id is then `<source_id>#<turn from 0>`."""
-    in_turns = isinstance(record, Dialogue) and record.turns is not None
+    in_turns = isinstance(record, Dialogue) and bool(record.turns)
     conversation_id = record.conversation_id or str(raw_event_id(source, record.source_id))
     carried = {name: getattr(record, name, None) for name in _CARRIED}
     events = []

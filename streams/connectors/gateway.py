@@ -81,7 +81,9 @@ class Gateway:
             self._accepted.add(event.event_id)
         metrics.GATEWAY_EVENTS.labels(source.name, channel.value).inc(len(events))
         metrics.GATEWAY_DUPLICATES.labels(source.name).inc(len(duplicates))
-        return _json(HTTPStatus.ACCEPTED, {"accepted": len(events), "event_ids": [event.event_id for event in events], "duplicates": duplicates})
+        return _json(
+            HTTPStatus.ACCEPTED, {"accepted": len(events), "event_ids": [event.event_id for event in events], "duplicates": duplicates}
+        )
 
     async def livez(self, _: Request) -> Response:
         """The process answers."""
@@ -107,7 +109,9 @@ class Gateway:
     def _admit(self, source: Source, count: int) -> None:
         wait = self._buckets[source.name].take(count, time.monotonic())
         if wait:
-            raise Problem(HTTPStatus.TOO_MANY_REQUESTS, f"source {source.name} sends too fast; wait {wait} s", headers={"Retry-After": str(wait)})
+            raise Problem(
+                HTTPStatus.TOO_MANY_REQUESTS, f"source {source.name} sends too fast; wait {wait} s", headers={"Retry-After": str(wait)}
+            )
 
     async def _publish(self, events: list[RawText]) -> None:
         try:
@@ -165,7 +169,9 @@ def _kafka_away() -> Problem:
 
 async def _refused(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.BAD_REQUEST
-    return Problem(status, f"{request.method} {request.url.path}: {status.phrase.lower()}; see /docs", headers=getattr(error, "headers", None)).response()
+    return Problem(
+        status, f"{request.method} {request.url.path}: {status.phrase.lower()}; see /docs", headers=getattr(error, "headers", None)
+    ).response()
 
 
 async def _failed(_: Request, __: Exception) -> Response:

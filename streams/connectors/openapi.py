@@ -42,7 +42,11 @@ _ACCEPTED = {
     "required": ["accepted", "event_ids", "duplicates"],
     "properties": {
         "accepted": {"type": "integer", "description": "Events that the broker acknowledged"},
-        "event_ids": {"type": "array", "items": {"type": "string", "format": "uuid"}, "description": "One a record, or one a turn, in order"},
+        "event_ids": {
+            "type": "array",
+            "items": {"type": "string", "format": "uuid"},
+            "description": "One a record, or one a turn, in order",
+        },
         "duplicates": {"type": "array", "items": {"type": "string", "format": "uuid"}, "description": "Those that were accepted before"},
     },
 }
@@ -56,7 +60,10 @@ _PROBLEM = {
         "detail": {"type": "string"},
         "errors": {
             "type": "array",
-            "items": {"type": "object", "properties": {"index": {"type": "integer"}, "field": {"type": "string"}, "detail": {"type": "string"}}},
+            "items": {
+                "type": "object",
+                "properties": {"index": {"type": "integer"}, "field": {"type": "string"}, "detail": {"type": "string"}},
+            },
         },
     },
 }
@@ -112,5 +119,6 @@ def _content(media_type: str, schema: str) -> dict[str, Any]:
 def _probes() -> dict[str, Any]:
     probes = {"/livez": "The process answers", "/readyz": "Kafka answers too", "/metrics": "Prometheus metrics"}
     return {
-        path: {"get": {"operationId": path[1:], "summary": text, "responses": {"200": {"description": text}}}} for path, text in probes.items()
+        path: {"get": {"operationId": path[1:], "summary": text, "responses": {"200": {"description": text}}}}
+        for path, text in probes.items()
     }

@@ -18,7 +18,9 @@ MAX_ERRORS = 100
 class Problem(TingjianError):
     """A request that is refused. `errors` holds `{index, field, detail}`, one a fault, for records of a batch."""
 
-    def __init__(self, status: HTTPStatus, detail: str, errors: list[dict[str, Any]] | None = None, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: HTTPStatus, detail: str, errors: list[dict[str, Any]] | None = None, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.errors, self.headers = status, detail, errors or [], headers or {}
 
