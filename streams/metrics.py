@@ -22,9 +22,14 @@ EVENTS_IN = Counter("voc_events_in_total", "Records that a step took from its to
 EVENTS_OUT = Counter("voc_events_out_total", "Records that a step sent and the broker acknowledged, dead letters not counted", ["step"])
 EVENTS_FAILED = Counter("voc_events_failed_total", "Records that a step refused, each now a dead letter", ["step", "reason"])
 BATCH_SIZE = Histogram("voc_batch_records", "Records a batch", ["step"], buckets=_SIZES)
-BATCH_SECONDS = Histogram("voc_batch_seconds", "Seconds from taking a batch to the acknowledgement of its outputs", ["step"], buckets=_LATENCIES)
+BATCH_SECONDS = Histogram(
+    "voc_batch_seconds", "Seconds from taking a batch to the acknowledgement of its outputs", ["step"], buckets=_LATENCIES
+)
 AGE_SECONDS = Histogram(
-    "voc_age_seconds", "Seconds from an event's ingestion to the end of a step, sampled; step `store` is end to end", ["step"], buckets=_LATENCIES
+    "voc_age_seconds",
+    "Seconds from an event's ingestion to the end of a step, sampled; step `store` is end to end",
+    ["step"],
+    buckets=_LATENCIES,
 )
 LAG = Gauge("voc_lag_records", "Records behind the end of a partition that a step has not finished", ["step", "topic", "partition"])
 WAITING = Gauge("voc_waiting", "1 while a step waits for a system outside the pipeline to come back", ["step"])

@@ -161,7 +161,7 @@ class Consumer(driver.Consumer):
         super()._reset_state()
         self.progress = Progress()
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 - Faust's signature
         """Yield a batch of each partition that has one; nothing while flow is stopped."""
         fetched, _active = await self._wait_next_records(timeout)
         if fetched is None or self.should_stop:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from streams import metrics
+from streams.retry import waiting
 
 EXIT_STALLED = 75
 _CHECKS = 4
@@ -48,7 +49,7 @@ class Watchdog(threading.Thread):
             metrics.LAG.labels(step, topic, partition).set(lag)
             key = (step, topic, partition)
             before, since = self._last.get(key, (-1, now))
-            if position != before or lag == 0:
+            if position != before or lag == 0 or step in waiting:
                 self._last[key] = (position, now)
             elif now - since > self._timeout:
                 logger.critical("step %s made no progress on %s[%d] for %.0f s at lag %d: ending", step, topic, partition, now - since, lag)

@@ -1,0 +1,75 @@
+"""Stores events in ClickHouse: batches, retries, one poison row found and refused, roll-ups kept current."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from schemas.base import Event
+from schemas.coded import CodedUtterance
+from schemas.dead_letter import Reason
+from streams.errors import PermanentSinkError, SinkError
+from streams.retry import keep_trying
+from streams.settings import Settings
+from streams.sinks.clickhouse import ClickHouse, open_clickhouse
+from streams.sinks.rollup import Rollup
+from streams.sinks.tables import COLUMNS, by_table
+from streams.step import Refusal, Result
+
+STEP = "store"
+
+logger = logging.getLogger("tingjian.store")
+
+
+class Store:
+    """Writes batches of events. A replay writes rows that the tables' engine takes as the same."""
+
+    def __init__(self, clickhouse: ClickHouse, rollup: Rollup) -> None:
+        self._clickhouse, self._rollup = clickhouse, rollup
+
+    async def write(self, events: Sequence[Event]) -> list[Result]:
+        """Store events: None for each that is stored, a Refusal for each whose rows ClickHouse will never take."""
+        try:
+            await self._insert(events)
+        except PermanentSinkError as error:
+            if len(events) == 1:
+                return [Refusal(Reason.REFUSED_BY_SINK, str(error))]
+            half = len(events) // 2
+            return await self.write(events[:half]) + await self.write(events[half:])
+        self._rollup.touch(
+            event.occurred_at for event in events if isinstance(event, CodedUtterance) and (event.opinions or event.retracted)
+        )
+        return [None] * len(events)
+
+    async def _insert(self, events: Sequence[Event]) -> None:
+        for table, rows in by_table(events).items():
+            columns = dict(zip(COLUMNS[table], zip(*rows, strict=True), strict=True))
+            await keep_trying(STEP, lambda table=table, columns=columns: self._clickhouse.insert(table, columns))  # type: ignore[misc]
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """A store whose roll-ups are refreshed in the background until it is closed. Waits for ClickHouse."""
+    await keep_trying(STEP, lambda: _probe(settings))
+    async with open_clickhouse(settings) as clickhouse:
+        rollup = Rollup(clickhouse)
+        await keep_trying(STEP, rollup.catch_up)
+        refreshing = asyncio.create_task(rollup.keep_fresh())
+        try:
+            yield Store(clickhouse, rollup)
+        finally:
+            refreshing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await refreshing
+            try:
+                await rollup.refresh()
+            except SinkError as error:
+                logger.warning("the last roll-up did not run, the next start catches up: %s", error)
+
+
+async def _probe(settings: Settings) -> None:
+    async with open_clickhouse(settings):
+        pass
