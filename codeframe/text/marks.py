@@ -1,0 +1,73 @@
+"""Utterances that do not count as a customer's words: empty, machine-made, said before. They are marked, never dropped."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from hashlib import blake2b
+from uuid import UUID
+
+from codeframe.text.fold import fold
+from codeframe.text.kinds import PLACEHOLDER
+
+_SILENT = re.compile(r"[\W_]+")
+_URL = re.compile(r"(?:https?://|www\.)[^\s，。！？）)\u4e00-\u9fff]+", re.IGNORECASE)
+_NO_WORDS = re.compile(r"[\d\s.,，。:：/%\-+*#()（）]*")
+_EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\u203c\u2049\U0001f000-\U0001faff]")
+_MASH = re.compile(r"(?:([a-z0-9]{1,4})\1{3,}|(?:asdf|qwer|zxcv|hjkl|jkl|sdf|dfg|fgh|ghj){2,}[a-z]{0,3}|[bcdfghjklmnpqrstvwxz]{8,})")
+
+_WHOLE = re.compile(
+    r"(?:系统)?默认(?:给出?)?(?:好评|五星)(?:好评)?|(?:此|该|本)(?:用户|客户|买家|会员)(?:暂?没有?|未|没)(?:及时|有)?(?:填写|作出|做出|发表|留下|提供)?(?:任何)?(?:评价|评论|内容|文字)(?:内容)?"
+    r"|(?:用户|客户|买家)?未(?:及时)?(?:填写)?(?:主动)?(?:评价|作答|填写)(?:内容)?(?:系统默认好评)?|评价方未(?:及时)?(?:做出|作出)评价系统默认好评?|暂无(?:评价|评论|内容)"
+    r"|(?:图片|语音|视频|表情|文件|动画表情|链接|位置|名片|小程序|红包|转账|聊天记录|语音通话|视频通话|撤回了?一条消息|对方(?:已)?撤回了?一条消息|你撤回了一条消息)(?:消息)?"
+    r"|我通过了你的(?:朋友验证|好友)请求现在我们可以开始聊天了|以上是打招呼的?内容|(?:你|您)已添加了.{1,20}现在可以开始聊天了"
+    r"|null|none|nan|n/?a|undefined|test|测试|测试数据|lorem ipsum.*"
+)
+_PART = re.compile(
+    r"自动回复|自动应答|系统(?:自动)?(?:提示|通知|消息|生成)|本(?:邮件|短信|消息)(?:由|为)系统|请勿(?:直接)?回复|回复?td?退订|退订回|验证码(?:为|是|[:：])|"
+    r"您好[，,]?(?:我)?(?:现在|目前|暂时)?(?:有事)?不在[^。]{0,12}(?:稍后|回来|尽快)(?:再)?(?:与您联系|回复|联系您)|感谢您的(?:关注|来电|留言|评价)[^。]{0,20}(?:稍后|尽快|回复|祝您|我们会)|"
+    r"欢迎关注[^。]{0,20}(?:公众号|官方|微信)|(?:很高兴|非常荣幸)为您服务[^。]{0,16}(?:请问|有什么)|人工服务请按|请(?:输入|回复)数字|转人工|智能客服|机器人(?:小|为您)|"
+    r"auto(?:matic|mated)?[ -]?(?:reply|response|message)|this is an automat|out of office|do not reply|no-?reply|unsubscribe|you(?:r)? verification code|"
+    r"i am a (?:chat)?bot|as an ai (?:language )?model"
+)
+_DIGEST_BYTES = 16
+
+
+def fingerprint(folded: str) -> str:
+    """A hash of the letters, digits and emoji of a folded text: equal for texts that say the same letter by letter."""
+    spoken = _SILENT.sub("", folded) or folded
+    return blake2b(spoken.encode(errors="surrogatepass"), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def is_empty(text: str) -> bool:
+    """Whether nothing is said: no letter, no digit, no emoji."""
+    return not _SILENT.sub("", text) and not _EMOJI.search(text)
+
+
+def is_machine_made(text: str) -> bool:
+    """Whether a system wrote it or nobody meant it: a template, an automatic reply, only links or figures, keyboard mash."""
+    words = PLACEHOLDER.sub("", text) if "[" in text else text
+    if "http" in words or "www." in words.lower():
+        words = _URL.sub("", words)
+    if _NO_WORDS.fullmatch(words):
+        return True
+    folded = fold(words)
+    if _PART.search(folded):
+        return True
+    spoken = _SILENT.sub("", folded)
+    return bool(_WHOLE.fullmatch(spoken) or (spoken.isascii() and _MASH.fullmatch(spoken)))
+
+
+class Memory:
+    """What each customer has said lately: a bounded map from who and what to the event that said it first."""
+
+    def __init__(self, capacity: int) -> None:
+        self._first: OrderedDict[tuple[str, str], UUID] = OrderedDict()
+        self._capacity = capacity
+
+    def is_duplicate(self, who: str, what: str, event_id: UUID) -> bool:
+        """Whether another event of `who` said `what` before. A replay of the first event is not its own duplicate."""
+        first = self._first.setdefault((who, what), event_id)
+        if len(self._first) > self._capacity:
+            self._first.popitem(last=False)
+        return first != event_id
