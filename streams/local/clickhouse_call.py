@@ -65,7 +65,7 @@ class Call:
         of_tables = {f"{table.name}_{part}" for table in externals for part in ("format", "structure", "types")}
         plain = {name: value for name, value in values.items() if not name.startswith(_PARAMETER)}
         self.query = plain.get("query", "")
-        self.parameters = {name.removeprefix(_PARAMETER): value for name, value in values.items() if name not in plain}
+        self.parameters = {name: value for name, value in values.items() if name.startswith(_PARAMETER)}
         self.settings = {name: value for name, value in plain.items() if name not in _RESERVED and name not in of_tables}
         self.database = plain.get("database") or headers.get("X-ClickHouse-Database", "")
         self.default_format = plain.get("default_format") or headers.get("X-ClickHouse-Format") or "TabSeparated"

@@ -119,22 +119,40 @@ class Connection:
             raise ClickHouseError.from_engine(error, self._version) from None
 
 
-@dataclass
 class _Session:
-    connection: Connection
-    expires: float
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    """A connection that lasts. Settings of a request stay in force until a request brings others, which saves two
+    statements a request; a `SET` of the user's is run without any, so that it is never mistaken for one of them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.expires = 0.0
+        self.lock = threading.Lock()
+        self._applied: dict[str, str] = {}
+        self._before: dict[str, str] = {}
+
+    def apply(self, settings: Mapping[str, str]) -> None:
+        """Put these settings, and no other request's, in force."""
+        if settings == self._applied:
+            return
+        back = [name for name in self._applied if name != _READ_ONLY_SETTING]  # which cannot be taken back
+        if back:
+            values = (f"{identifier(name)} = {literal(self._before[name]) if name in self._before else 'DEFAULT'}" for name in back)
+            self.connection.query("SET " + ", ".join(values))
+        self._applied = {}
+        self._before = self.connection.changed(settings) if settings else {}
+        self.connection.assign(settings)
+        self._applied = dict(settings)
 
 
 class Engine:
     """The engine over `folder`, with `user`'s sessions. One process a folder; the engine itself refuses a second."""
 
     def __init__(self, folder: Path) -> None:
-        from chdb import _chdb, engine_version  # noqa: PLC0415  # half a second, and only the server needs it
+        from chdb import _chdb, engine_version  # noqa: PLC0415  # takes half a second
 
         folder.mkdir(parents=True, exist_ok=True)
         self.version: str = engine_version
-        self._connect = _chdb.connect
+        self._connect: Any = _chdb.connect  # type: ignore[attr-defined]
         self._target = f"{folder.resolve()}?{_SERVER_LIKE}"
         self._sessions: dict[str, _Session] = {}
         self._lock = threading.Lock()
@@ -146,26 +164,27 @@ class Engine:
     def connection(
         self, settings: Mapping[str, str], parameters: Mapping[str, str], database: str, session: str = "", timeout: float = 60.0
     ) -> Iterator[Connection]:
-        """A connection with these settings, parameters and database.
+        """A connection with these settings, parameters (`param_name`) and database.
 
         Without `session` it is new, and gone afterwards. With one, temporary tables and `SET` last until it has been
         idle for `timeout` seconds; `settings` and `parameters` still hold for this use only.
         """
-        if not session:
-            connection = self._open()
-            try:
-                self._prepare(connection, settings, parameters, database)
-                yield connection
-            finally:
-                connection.close()
+        if session:
+            with self._session(session, timeout) as held:
+                if database:
+                    held.connection.use(database)
+                held.apply(settings)
+                held.connection.assign(parameters)
+                yield held.connection
             return
-        with self._session(session, timeout) as connection:
-            before = connection.changed(settings) if settings else {}
-            self._prepare(connection, settings, parameters, database)
-            try:
-                yield connection
-            finally:
-                self._restore(connection, settings, before)
+        connection = self._open()
+        try:
+            if database:
+                connection.use(database)
+            connection.assign({**parameters, **settings})
+            yield connection
+        finally:
+            connection.close()
 
     def end_idle_sessions(self) -> None:
         """Close sessions whose time is over."""
@@ -193,29 +212,16 @@ class Engine:
     def _open(self) -> Connection:
         return Connection(self._connect(self._target), self.version)
 
-    @staticmethod
-    def _prepare(connection: Connection, settings: Mapping[str, str], parameters: Mapping[str, str], database: str) -> None:
-        if database:
-            connection.use(database)
-        connection.assign({**{f"param_{name}": value for name, value in parameters.items()}, **settings})
-
-    @staticmethod
-    def _restore(connection: Connection, settings: Mapping[str, str], before: Mapping[str, str]) -> None:
-        reset = [name for name in settings if name != _READ_ONLY_SETTING]  # which cannot be taken back
-        if reset:
-            values = (f"{identifier(name)} = {literal(before[name]) if name in before else 'DEFAULT'}" for name in reset)
-            connection.query("SET " + ", ".join(values))
-
     @contextmanager
-    def _session(self, name: str, timeout: float) -> Iterator[Connection]:
+    def _session(self, name: str, timeout: float) -> Iterator[_Session]:
         with self._lock:
             session = self._sessions.get(name)
             if session is None:
-                session = self._sessions[name] = _Session(self._open(), 0.0)
+                session = self._sessions[name] = _Session(self._open())
             if not session.lock.acquire(blocking=False):
                 raise self.error(373, "SESSION_IS_LOCKED", f"Session {name} is locked by a concurrent client")
         try:
-            yield session.connection
+            yield session
         finally:
             session.expires = time.monotonic() + timeout
             session.lock.release()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from itertools import chain
 
@@ -23,7 +23,7 @@ from streams.local import compression
 from streams.local.clickhouse_call import Body, Call, External, credentials, read_call
 from streams.local.clickhouse_engine import Connection, Engine, Summary, streamable
 from streams.local.clickhouse_errors import ClickHouseError
-from streams.local.clickhouse_sql import Insert, identifier, result_format, split_insert
+from streams.local.clickhouse_sql import Insert, identifier, is_set, result_format, split_insert
 
 _READERS, _WRITERS = 16, 8
 _IDLE_CHECK = 5.0
@@ -106,7 +106,7 @@ class _Interface:
         return self._query(call, sql) if sql.strip() else PlainTextResponse("Ok.\n")
 
     def _insert(self, call: Call, insert: Insert, body: Iterator[bytes]) -> Response:
-        with self._connection(call) as connection:
+        with self._connection(call, call.settings) as connection:
             summary = connection.insert(insert.statement, insert.format, chain((insert.data,) if insert.data else (), body))
         return Response(headers=self._headers(call.query_id, summary))
 
@@ -114,7 +114,7 @@ class _Interface:
         form = result_format(sql) or call.default_format
         headers = {"X-ClickHouse-Format": form, **({"Content-Encoding": call.coding} if call.coding else {})}
         with ExitStack() as held:
-            connection = held.enter_context(self._connection(call))
+            connection = held.enter_context(self._connection(call, {} if is_set(sql) else call.settings))
             reads = self._check(connection, call, sql)
             if reads and not call.whole and streamable(form):
                 blocks = connection.stream(sql, form)
@@ -137,8 +137,8 @@ class _Interface:
         return reads
 
     @contextmanager
-    def _connection(self, call: Call) -> Iterator[Connection]:
-        with self._engine.connection(call.settings, call.parameters, call.database, call.session, call.session_timeout) as connection:
+    def _connection(self, call: Call, settings: Mapping[str, str]) -> Iterator[Connection]:
+        with self._engine.connection(settings, call.parameters, call.database, call.session, call.session_timeout) as connection:
             for table in call.externals:
                 _create(connection, table)
             try:

@@ -16,6 +16,7 @@ _INSERT = re.compile(
 )
 _NO_DATA = re.compile(rb"\b(?:SELECT|WITH|FROM\s+INFILE)\b", re.IGNORECASE)
 _QUOTED = re.compile(_QUOTE + rb"|" + _LIST, re.DOTALL)
+_SET = re.compile(_SPACE.decode() + r"SET\s", re.IGNORECASE)
 _FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*(?:SETTINGS\s[^'\"`]*)?;?\s*\Z", re.IGNORECASE)
 
 
@@ -43,6 +44,11 @@ def result_format(query: str) -> str | None:
     """The format that a query asks for at its end, if it does."""
     found = _FORMAT.search(query)
     return found[1] if found else None
+
+
+def is_set(query: str) -> bool:
+    """Whether a statement is a SET."""
+    return _SET.match(query) is not None
 
 
 def literal(text: str) -> str:

@@ -39,8 +39,8 @@ def require_free_port(port: int, user: str, option: str, host: str = "127.0.0.1"
         try:
             probe.bind((host, port))
         except OSError as error:
-            message = f"port {port}, wanted by {user}, cannot be used ({error.strerror}): end the program that has it or choose another by {option}"
-            raise ConfigurationError(message) from None
+            reason = f"port {port}, wanted by {user}, cannot be used ({error.strerror})"
+            raise ConfigurationError(f"{reason}: end the program that has it, or choose another by {option}") from None
 
 
 class ChildProcess:
