@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from codeframe.folding import fold
 from codeframe.text.align import Aligned, source_offset
-from codeframe.text.fold import fold
 from codeframe.text.language import language_of
 from codeframe.text.marks import Memory, fingerprint, is_empty, is_machine_made
 from codeframe.text.names import Tagger

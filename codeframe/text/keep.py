@@ -6,16 +6,17 @@ from collections.abc import Collection, Iterator
 
 from ahocorasick import Automaton
 
-from codeframe.text.fold import fold
+from codeframe.folding import fold
 
 
 class Keep:
-    """Finds kept words in folded texts."""
+    """Finds kept words in folded texts. Words of one character, such as the model 唐, are surnames too and are not kept."""
 
     def __init__(self, words: Collection[str]) -> None:
         self._automaton = Automaton()
-        for word in {fold(word.strip()) for word in words} - {""}:
-            self._automaton.add_word(word, len(word))
+        for word in {fold(word.strip()) for word in words}:
+            if len(word) > 1:
+                self._automaton.add_word(word, len(word))
         if self._automaton:
             self._automaton.make_automaton()
 

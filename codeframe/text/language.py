@@ -11,16 +11,18 @@ _HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 _FOREIGN_SCRIPT = re.compile("[\u0370-\u1cff\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7af\uff66-\uff9f]")
 _WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+(?:['’][A-Za-z]+)?")
 
-_ENGLISH = frozenset(
-    "the a an and or but is are was were be been it its it's this that these those i i'm my me you your we our they he she to of in on for "
-    "with not no very so too have has had do does did don't doesn't didn't can can't will would at from as if when after all just like "
-    "really more than get got there what why how".split()
-)
-_FOREIGN = frozenset(
-    "der die das und ist nicht ein eine ich sehr mit auf für von zu le la les des et est une un je pas très avec pour que qui el los las y "
-    "es muy con por para una no se lo il di che è non per sono o os uma não muito com do da em ik het een niet van met och att det som inte "
-    "jest nie się na z w yang dan di tidak ini untuk của và là không".split()
-)
+_ENGLISH_WORDS = """
+    a after all an and are as at be been but can can't did didn't do does doesn't don't for from get got had has have he
+    how i i'm if in is it it's its just like me more my no not of on or our really she so than that the there these they
+    this those to too very was we were what when why will with would you your
+"""
+_FOREIGN_WORDS = """
+    att auf avec che com con của da dan das der des det di die do een ein eine el em es est et für het ich ik il ini inte
+    ist je jest không la las le les lo los là met mit muito muy na nicht nie niet no non não o och os para pas per por
+    pour que qui se sehr się som sono tidak très uma un una und une untuk van von và w y yang z zu è
+"""
+_ENGLISH = frozenset(_ENGLISH_WORDS.split())
+_FOREIGN = frozenset(_FOREIGN_WORDS.split())
 _MIXED_SHARE = 0.25
 _MIXED_WORDS = 4
 

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from hashlib import blake2b
 from uuid import UUID
 
-from codeframe.text.fold import fold
+from codeframe.folding import fold
 from codeframe.text.kinds import PLACEHOLDER
 
 _SILENT = re.compile(r"[\W_]+")
@@ -27,7 +27,8 @@ _PART = re.compile(
     r"自动回复|自动应答|系统(?:自动)?(?:提示|通知|消息|生成)|本(?:邮件|短信|消息)(?:由|为)系统|请勿(?:直接)?回复|回复?td?退订|退订回|验证码(?:为|是|[:：])|"
     r"您好[，,]?(?:我)?(?:现在|目前|暂时)?(?:有事)?不在[^。]{0,12}(?:稍后|回来|尽快)(?:再)?(?:与您联系|回复|联系您)|感谢您的(?:关注|来电|留言|评价)[^。]{0,20}(?:稍后|尽快|回复|祝您|我们会)|"
     r"欢迎关注[^。]{0,20}(?:公众号|官方|微信)|(?:很高兴|非常荣幸)为您服务[^。]{0,16}(?:请问|有什么)|人工服务请按|请(?:输入|回复)数字|转人工|智能客服|机器人(?:小|为您)|"
-    r"auto(?:matic|mated)?[ -]?(?:reply|response|message)|this is an automat|out of office|do not reply|no-?reply|unsubscribe|you(?:r)? verification code|"
+    r"auto(?:matic|mated)?[ -]?(?:reply|response|message)|this is an automat|out of office|do not reply|no-?reply|unsubscribe|"
+    r"your verification code|"
     r"i am a (?:chat)?bot|as an ai (?:language )?model"
 )
 _DIGEST_BYTES = 16

@@ -24,7 +24,10 @@ SURNAMES = (
 )
 _DOUBLE = "欧阳|司马|上官|诸葛|夏侯|皇甫|尉迟|公孙|慕容|令狐|司徒|南宫|端木|东方|西门|独孤"
 # Surnames that are hardly ever the end of another word before a title.
-_SAFE = "王李张刘陈杨黄赵吴周徐孙朱胡郭何罗郑梁谢宋唐许韩冯邓曹彭曾萧肖董袁潘蒋蔡杜叶苏魏吕丁沈姚卢姜崔谭陆汪范廖贾邹熊秦邱尹薛闫阎侯陶黎贺郝龚邵严覃戴莫"
+_SAFE = (
+    "王李张刘陈杨黄赵吴周徐孙朱胡郭何罗郑梁谢宋唐许韩冯邓曹彭曾萧肖董袁潘蒋蔡杜叶苏魏吕丁沈姚卢姜崔谭陆汪范廖贾邹"
+    "熊秦邱尹薛闫阎侯陶黎贺郝龚邵严覃戴莫"
+)
 _HAN = "[一-龥]"
 _NAME = rf"(?:{_DOUBLE}|[{SURNAMES}])"
 _TITLE = "先生|女士|小姐|太太|阿姨|大哥|大姐|师傅|经理|顾问|主管|主任|店长|技师|专员|老师|总监|工程师|老板|客服|销售|医生|律师|警官"
@@ -35,10 +38,10 @@ _NAME_CUE = re.compile(
     rf"|(?:{_INTRO})[是为叫:： ]{{0,3}}{_NAME}|姓{_NAME}|[小老]{_NAME}(?:{_HAN}|$)"
 )
 _INTRODUCED = re.compile(
-    rf"(?:我叫|我的名字[是叫]|名叫|姓名[是为:： ]+|联系人[是为:： ]*|联络人[是为:： ]*|车主[是叫:：]+|收[件货]人[是:： ]*|签名[:：])({_NAME}{_HAN}{{1,2}}?)"
-    rf"(?={_HAN}?(?:[^一-龥]|$)|的|电话|手机|联系|是|在)"
+    r"(?:我叫|我的名字[是叫]|名叫|姓名[是为: ]+|联[系络]人[是为: ]*|车主[是叫:]+|收[件货]人[是: ]*|签名:)"
+    rf"({_NAME}{_HAN}{{1,2}}?)(?={_HAN}?(?:[^一-龥]|$)|的|电话|手机|联系|是|在)"
 )
-_SURNAME_ALONE = re.compile(rf"(?:我|免贵|本人|他|她|贵)姓({_NAME})(?!名)")
+_SURNAME_ALONE = re.compile(rf"(?:我|免贵|本人|他|她|贵)姓({_NAME})(?!名)|(?:叫我|我是|喊我)([小老阿]{_NAME})(?!{_HAN})")
 _TITLED = re.compile(rf"((?:{_DOUBLE}|[{_SAFE}]){_HAN}{{0,2}}?)(?:{_TITLE})")
 _TRAILING_TITLE = re.compile(rf"(?:{_TITLE})$")
 
@@ -46,7 +49,7 @@ _ROAD = "路|街|大道|道|巷|弄|胡同|里|村|园|苑|城|庭|府|湾|院|�
 _NUMBER = "[0-9一二三四五六七八九十百零〇]"
 _HOME = re.compile("地址|住址|住在|家住|寄到|寄去|收货|送到|家在|上门|住[^院宿房]{0,6}(?:小区|花园|公寓)|门牌")
 _DETAIL = re.compile(
-    rf"(?:{_ROAD}|区) ?{_NUMBER}{{1,5}}(?:[号弄栋幢座]|-\d)(?!线|店|店|车)|{_NUMBER}{{1,5}}(?:号楼|栋|幢|单元|室|弄|号院)|小区{_NUMBER}"
+    rf"(?:{_ROAD}|区) ?{_NUMBER}{{1,5}}(?:[号弄栋幢座]|-\d)(?!线|店|车)|{_NUMBER}{{1,5}}(?:号楼|栋|幢|单元|室|弄|号院)|小区{_NUMBER}"
 )
 _ADDRESS_CUE = re.compile(rf"{_DETAIL.pattern}|(?:{_HOME.pattern})[^。！？!?\n]{{2}}")
 _NAMED_PLACE = re.compile(rf"(?:{_ROAD}|小区|花园|公寓|新村|大厦)")
@@ -93,7 +96,7 @@ class Names:
         if not cues:
             return
         yield from (Found(*match.span(1), Kind.NAME) for match in _INTRODUCED.finditer(text))
-        yield from (Found(*match.span(1), Kind.NAME) for match in _SURNAME_ALONE.finditer(text))
+        yield from (Found(*match.span(match.lastindex or 0), Kind.NAME) for match in _SURNAME_ALONE.finditer(text))
         for start, end in _windows(text, cues):
             words = _place(self._tagger(text[start:end]), start)
             yield from _people(text, words)

@@ -8,7 +8,6 @@ from html import unescape
 from typing import TypeAlias
 
 from codeframe.text.align import Aligned, Edit
-from codeframe.text.fold import WIDTH
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _ENTITY_ROUNDS = 3  # texts are seen escaped twice
@@ -35,7 +34,11 @@ _SPACE = re.compile(r"[^\S\n ]|[^\S\n]{2,}|[^\S\n]*[\n\r\x0b\x0c\x85\u2028\u2029
 _REPEATED = re.compile(r"([^\w\s])\1{3,}")
 _KEPT_REPEATS = 3
 _BREAKS = frozenset("\n\r\x0b\x0c\x85\u2028\u2029")
-_FULL_WIDTH = re.compile("[{}]".format("".join(re.escape(chr(code)) for code in WIDTH)))
+
+# Full-width letters, digits and signs. Chinese punctuation is as it should be.
+_CHINESE_MARKS = "！（），：；？"
+_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) not in _CHINESE_MARKS}
+_FULL_WIDTH = re.compile("[{}]".format("".join(map(chr, _WIDTH))))
 
 _Replacement: TypeAlias = Callable[[re.Match[str]], str]
 
@@ -58,7 +61,7 @@ def normalise(original: str) -> Aligned:
     if not text.text.isprintable() or not text.text.isascii():
         text = _substitute(text, _HIDDEN, _nothing)
     if _FULL_WIDTH.search(text.text):
-        text = text._replace(text=text.text.translate(WIDTH))
+        text = text._replace(text=text.text.translate(_WIDTH))
     text = _substitute(text, _SPACE, _space)
     return _substitute(text, _REPEATED, _repeated)
 

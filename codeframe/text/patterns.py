@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from unicodedata import decimal
 
+from codeframe.folding import fold
 from codeframe.text.checksums import is_card, is_id_card, is_vin
-from codeframe.text.fold import fold
 from codeframe.text.kinds import PLACEHOLDER, Found, Kind
 
 MASK = "ก"  # a letter that no pattern takes and no gap spans
@@ -30,13 +31,16 @@ _ORDER_REACH = 20
 
 _EMAIL = re.compile(r"[a-z0-9][a-z0-9._%+\-]{0,63} ?(?:@|\(at\)|\[at\]) ?(?:[a-z0-9\-]{1,63}\.){1,4}[a-z]{2,24}")
 _VIN = re.compile(r"(?<![a-z0-9])[a-hj-npr-z0-9]{17}(?![a-z0-9])")
+_CHINESE_VIN = re.compile(r"l(?=.*[a-z]).{12}\d{4}")
 _VIN_DIGITS = 3
 _VIN_CUE = re.compile(
-    r"(?:\bvin|车架|底盘号|识别码|识别代号|车辆识别|大架号|chassis|frame number)(?:[号码的是为后六八前位:：# ,，()（）]|number|no\.?|code|is){0,8}"
+    r"(?:\bvin|车架|底盘号|识别码|识别代号|车辆识别|大架号|chassis|frame number)"
+    r"(?:[号码的是为后六八前位:：# ,，()（）]|number|no\.?|code|is){0,8}"
     r"((?:[a-z0-9][ \-]?){16}[a-z0-9]|[a-z0-9]{6,20})(?![a-z0-9])"
 )
 _ID_CUE = re.compile(
-    r"(?:身份证|身分证|证件号?|身份号|\bid ?card|\bid no|identity)(?:[号码的是为件:：# ,，]|number|no\.?|is){0,8}([0-9](?:[ \-]?[0-9x*]){7,25})"
+    r"(?:身份证|身分证|证件号?|身份号|护照|通行证|驾驶证|驾照|\bid ?card|\bid no|identity|passport)"
+    r"(?:[号码的是为件:：# ,，]|number|no\.?|is){0,8}([a-z]{0,2}[0-9](?:[ \-]?[0-9x*]){5,25}(?:\([0-9a]\))?)"
 )
 _CARD_CUE = re.compile(
     r"(?:银行卡|卡号|信用卡|储蓄卡|借记卡|账号|帐号|账户|bank card|card number|account)"
@@ -59,11 +63,13 @@ _ABROAD = re.compile(
     r"|(?<!\d)\(?0(?:7\d{3}|[12]\d{1,3})\)?[ \-]?\d{3,4}[ \-]?\d{3,4}(?!\d)"
 )
 _ABROAD_DIGITS = range(8, 16)
+_MOBILE_LENGTH = 10
 _LOCAL = re.compile(
     r"(?:电话|座机|固话|手机|号码|联系方式|联系我|致电|拨打|打给我|短信|\b(?:call|phone|tel|mobile|cell|whatsapp|text|reach)\b)"
     r"(?:[号码是为:：,，. 我在呢啊]|number|no\.|is|me|on|at){0,8}(?!400|800)(\d(?:[ \-]?\d){6,14})(?!\d)" + _UNIT
 )
 _WORDS = "(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)"
+_SAID_HEAD = re.compile(rf"{_WORDS}[ ,-]{{1,2}}{_WORDS}[ ,-]")
 _SAID = re.compile(rf"\b{_WORDS}(?:[ ,\-]{{1,2}}{_WORDS}){{6,}}\b")
 
 _PLATE = re.compile(
@@ -82,6 +88,7 @@ _WXID = re.compile(r"\bwxid_[a-z0-9]{6,30}")
 _QQ = re.compile(r"(?:(?<![a-z])qq|扣扣|企鹅号|(?<![a-z])q号)(?:[号码群是为:：,， 邮箱]|number|is){0,6}([1-9]\d{4,11})(?!\d)" + _UNIT)
 
 _SOME_DIGITS = re.compile(r"\d(?:[^\n]{0,2}\d){4}")
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _ALNUM_RUN = re.compile("[a-z0-9]{6}")
 _PLATE_HEAD = re.compile("[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼] ?[a-z]")
 
@@ -91,8 +98,11 @@ def readings(text: str, folded: str) -> tuple[str, ...]:
 
     A reading is as long as the text: folded, with the placeholders masked.
     """
-    masked = PLACEHOLDER.sub(lambda match: MASK * len(match[0]), text) if "[" in text else text
-    plain = folded if masked is text else fold(masked)
+    plain = folded
+    if "[" in text:
+        plain = fold(PLACEHOLDER.sub(lambda match: MASK * len(match[0]), text))
+    if _OTHER_DIGIT.search(plain):
+        plain = _OTHER_DIGIT.sub(lambda match: str(decimal(match[0])), plain)
     spelt = _SPELT.sub(_spelt, plain) if _SPELT_HEAD.search(plain) else plain
     return (plain,) if spelt == plain else (plain, spelt)
 
@@ -112,7 +122,7 @@ def find_structured(reading: str) -> Iterator[Found]:
         yield from _plates(reading)
     if _SOME_DIGITS.search(reading):
         yield from _numbers(reading)
-    if "e " in reading or "e-" in reading:
+    if _SAID_HEAD.search(reading):
         yield from _spans(_SAID, reading, Kind.PHONE)
 
 
@@ -136,7 +146,7 @@ def _phones(text: str) -> Iterator[Found]:
             yield Found(match.start(), match.end(), Kind.PHONE)
     for match in _LOCAL.finditer(text):
         if not _is_order(text, match.start()):
-            yield Found(match.start(1), match.end(1), Kind.PHONE)
+            yield Found(match.start(1), match.end(1), Kind.PHONE if len(match[1]) >= _MOBILE_LENGTH else Kind.LANDLINE)
 
 
 def _is_grouped(number: str) -> bool:
@@ -176,9 +186,8 @@ def _card_kind(digits: str) -> Kind | None:
 
 def _vins(text: str) -> Iterator[Found]:
     for match in _VIN.finditer(text):
-        if is_vin(match[0]) and not match[0].isdigit():
-            yield Found(match.start(), match.end(), Kind.VIN)
-        elif match[0][0] == "l" and match[0][-4:].isdigit() and not match[0][1:].isdigit():
+        # A Chinese maker's number, L and a serial of digits at its end, is told even where its check digit is mistyped.
+        if _CHINESE_VIN.fullmatch(match[0]) or (is_vin(match[0]) and not match[0].isdigit()):
             yield Found(match.start(), match.end(), Kind.VIN)
     for match in _VIN_CUE.finditer(text):
         if sum(char.isdigit() for char in match[1]) >= _VIN_DIGITS:
@@ -195,11 +204,10 @@ def _wechats(text: str) -> Iterator[Found]:
 
 def _plates(text: str) -> Iterator[Found]:
     for match in _PLATE.finditer(text):
-        digits = len(re.findall(_DIGIT, match[2]))
         # 新 is Xinjiang and also "new", as in 新E300eL: without a cue it takes more digits than a model's name has.
-        if digits and (
-            match[1] != "新" or digits >= _PLATE_DIGITS or _PLATE_CUE.search(text, max(0, match.start() - _PLATE_REACH), match.start())
-        ):
+        digits = len(re.findall(_DIGIT, match[2]))
+        cued = _PLATE_CUE.search(text, max(0, match.start() - _PLATE_REACH), match.start())
+        if digits and (match[1] != "新" or digits >= _PLATE_DIGITS or cued):
             yield Found(match.start(), match.end(), Kind.PLATE)
 
 

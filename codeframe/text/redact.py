@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 
+from codeframe.folding import fold
 from codeframe.text.align import Aligned
-from codeframe.text.fold import fold
 from codeframe.text.keep import Keep
 from codeframe.text.kinds import PLACEHOLDER, RANK, Found
 from codeframe.text.names import Names, Tagger
