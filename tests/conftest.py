@@ -9,6 +9,7 @@ import pytest
 from streams.local.broker import EmbeddedBroker
 from streams.local.clickhouse import EmbeddedClickHouse
 from streams.local.processes import free_port
+from tests.kafka_cluster import KafkaCluster
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +30,10 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCli
     server.wait_ready()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
+    """One node of Apache Kafka. A test that uses it is marked `kafka`; one that hurts it starts a cluster of its own."""
+    with KafkaCluster(tmp_path_factory.mktemp("kafka")) as cluster:
+        yield cluster

@@ -1,0 +1,67 @@
+"""Apache Kafka from Maven artefacts: what tests of durability rest on."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from tests.kafka_cluster import KafkaCluster
+
+pytestmark = pytest.mark.kafka
+_RECORDS = 50
+
+
+async def _create(bootstrap: str, replicas: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    await admin.create_topics([NewTopic("numbers", 2, replicas)])
+    await admin.close()
+
+
+async def _send(bootstrap: str) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
+        for number in range(_RECORDS):
+            await producer.send_and_wait("numbers", str(number).encode())
+
+
+async def _count(bootstrap: str, expected: int) -> int:
+    seen = 0
+    async with AIOKafkaConsumer("numbers", bootstrap_servers=bootstrap, auto_offset_reset="earliest") as consumer:
+        async with asyncio.timeout(60):
+            while seen < expected:
+                seen += sum(map(len, (await consumer.getmany(timeout_ms=1000)).values()))
+    return seen
+
+
+async def _in_sync(cluster: KafkaCluster) -> None:
+    async with asyncio.timeout(60):
+        while not await cluster.in_sync():
+            await asyncio.sleep(0.2)
+
+
+def test_records_survive_the_end_of_a_node(tmp_path: Path) -> None:
+    with KafkaCluster(tmp_path) as cluster:
+        asyncio.run(_create(cluster.bootstrap, 1))
+        asyncio.run(_send(cluster.bootstrap))
+        cluster.nodes[0].kill()
+        cluster.nodes[0].restart()
+        assert asyncio.run(_count(cluster.bootstrap, _RECORDS)) == _RECORDS
+
+
+@pytest.mark.slow
+def test_three_nodes_serve_while_one_is_dead_or_frozen(tmp_path: Path) -> None:
+    with KafkaCluster(tmp_path, nodes=3) as cluster:
+        asyncio.run(_create(cluster.bootstrap, 3))
+        asyncio.run(_in_sync(cluster))
+        cluster.nodes[0].kill()
+        asyncio.run(_send(cluster.bootstrap))
+        cluster.nodes[0].restart()
+        asyncio.run(_in_sync(cluster))
+        cluster.nodes[1].freeze()
+        asyncio.run(_send(cluster.bootstrap))
+        cluster.nodes[1].thaw()
+        assert asyncio.run(_count(cluster.bootstrap, 2 * _RECORDS)) == 2 * _RECORDS
