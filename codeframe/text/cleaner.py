@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from codeframe.folding import fold
 from codeframe.text.align import Aligned, source_offset
 from codeframe.text.language import language_of
-from codeframe.text.marks import Memory, fingerprint, is_empty, is_machine_made
+from codeframe.text.marks import Memory, fingerprint, is_machine_made, is_silent, words_of
 from codeframe.text.names import Tagger
 from codeframe.text.normalise import normalise
 from codeframe.text.redact import Redactor, redactions_in
@@ -41,12 +40,16 @@ class Cleaner:
 
     def clean(self, raw: RawText, cleaned_at: datetime) -> list[Utterance]:
         """The utterances of a raw text, at least one: an empty text gives one that is marked so."""
-        text = self.redactor.redact(normalise(raw.text))
-        return [self._utterance(raw, seq, text.part(start, end), cleaned_at) for seq, (start, end) in enumerate(split(text.text))]
+        text, folded = self.redactor.redact(normalise(raw.text))
+        return [
+            self._utterance(raw, seq, text.part(start, end), folded[start:end], cleaned_at)
+            for seq, (start, end) in enumerate(split(text.text))
+        ]
 
-    def _utterance(self, raw: RawText, seq: int, part: Aligned, cleaned_at: datetime) -> Utterance:
+    def _utterance(self, raw: RawText, seq: int, part: Aligned, folded: str, cleaned_at: datetime) -> Utterance:
         text, pairs = part
-        said = fingerprint(fold(text))
+        words = words_of(folded)
+        said = fingerprint(words or folded)
         return Utterance(
             utterance_id=utterance_id(raw.event_id, seq),
             event_id=raw.event_id,
@@ -61,7 +64,7 @@ class Cleaner:
             source_span=Span(start=pairs[0][1], end=source_offset(pairs, len(text))),
             alignment=pairs,
             fingerprint=said,
-            marks=tuple(self._marks(raw, text, said)),
+            marks=tuple(self._marks(raw, folded, words, said)),
             redactions=redactions_in(text),
             score=raw.score,
             survey_id=raw.survey_id,
@@ -73,10 +76,10 @@ class Cleaner:
             cleaned_at=cleaned_at,
         )
 
-    def _marks(self, raw: RawText, text: str, said: str) -> list[Mark]:
-        if is_empty(text):
+    def _marks(self, raw: RawText, folded: str, words: str, said: str) -> list[Mark]:
+        if not words and is_silent(folded):
             return [Mark.EMPTY]
-        marks = [Mark.MACHINE_MADE] if raw.speaker is Speaker.BOT or is_machine_made(text) else []
+        marks = [Mark.MACHINE_MADE] if raw.speaker is Speaker.BOT or is_machine_made(folded, words) else []
         if self.memory.is_duplicate(raw.customer_id or raw.conversation_id, said, raw.event_id):
             marks.append(Mark.DUPLICATE)
         return marks

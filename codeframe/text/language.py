@@ -7,7 +7,7 @@ import re
 from codeframe.text.kinds import PLACEHOLDER
 from schemas.utterance import Language
 
-_HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
+_HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _FOREIGN_SCRIPT = re.compile("[\u0370-\u1cff\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7af\uff66-\uff9f]")
 _WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+(?:['’][A-Za-z]+)?")
 
@@ -36,9 +36,9 @@ def language_of(text: str) -> Language:
     """
     if "[" in text:
         text = PLACEHOLDER.sub(" ", text)
-    han = 0 if text.isascii() else len(_HAN.findall(text))
+    han = 0 if text.isascii() else sum(map(len, _HAN.findall(text)))
     words = [word.lower().replace("’", "'") for word in _WORD.findall(text)]
-    if not text.isascii() and len(_FOREIGN_SCRIPT.findall(text)) * 4 > han + len(words):
+    if not text.isascii() and _FOREIGN_SCRIPT.search(text) and len(_FOREIGN_SCRIPT.findall(text)) * 4 > han + len(words):
         return Language.OTHER
     if not han:
         return _latin(words)

@@ -7,12 +7,11 @@ from collections import OrderedDict
 from hashlib import blake2b
 from uuid import UUID
 
-from codeframe.folding import fold
 from codeframe.text.kinds import PLACEHOLDER
 
+_PLACEHOLDER = re.compile(PLACEHOLDER.pattern.lower())
 _SILENT = re.compile(r"[\W_]+")
 _URL = re.compile(r"(?:https?://|www\.)[^\s，。！？）)\u4e00-\u9fff]+", re.IGNORECASE)
-_NO_WORDS = re.compile(r"[\d\s.,，。:：/%\-+*#()（）]*")
 _EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\u203c\u2049\U0001f000-\U0001faff]")
 _MASH = re.compile(r"(?:([a-z0-9]{1,4})\1{3,}|(?:asdf|qwer|zxcv|hjkl|jkl|sdf|dfg|fgh|ghj){2,}[a-z]{0,3}|[bcdfghjklmnpqrstvwxz]{8,})")
 
@@ -34,29 +33,33 @@ _PART = re.compile(
 _DIGEST_BYTES = 16
 
 
-def fingerprint(folded: str) -> str:
-    """A hash of the letters, digits and emoji of a folded text: equal for texts that say the same letter by letter."""
-    spoken = _SILENT.sub("", folded) or folded
-    return blake2b(spoken.encode(errors="surrogatepass"), digest_size=_DIGEST_BYTES).hexdigest()
+def words_of(folded: str) -> str:
+    """The letters and digits of a folded text."""
+    return _SILENT.sub("", folded)
 
 
-def is_empty(text: str) -> bool:
-    """Whether nothing is said: no letter, no digit, no emoji."""
-    return not _SILENT.sub("", text) and not _EMOJI.search(text)
+def fingerprint(words: str) -> str:
+    """A hash of a text's words: equal for texts that say the same letter by letter."""
+    return blake2b(words.encode(errors="surrogatepass"), digest_size=_DIGEST_BYTES).hexdigest()
 
 
-def is_machine_made(text: str) -> bool:
+def is_silent(text: str) -> bool:
+    """Whether a text without words says nothing with an emoji either."""
+    return not _EMOJI.search(text)
+
+
+def is_machine_made(folded: str, words: str) -> bool:
     """Whether a system wrote it or nobody meant it: a template, an automatic reply, only links or figures, keyboard mash."""
-    words = PLACEHOLDER.sub("", text) if "[" in text else text
-    if "http" in words or "www." in words.lower():
-        words = _URL.sub("", words)
-    if _NO_WORDS.fullmatch(words):
+    rest = folded
+    if "[" in rest:
+        rest = _PLACEHOLDER.sub("", rest)
+    if "http" in rest or "www." in rest:
+        rest = _URL.sub("", rest)
+    if rest is not folded:
+        words = words_of(rest)
+    if words.isdigit() or not (words or _EMOJI.search(rest)):
         return True
-    folded = fold(words)
-    if _PART.search(folded):
-        return True
-    spoken = _SILENT.sub("", folded)
-    return bool(_WHOLE.fullmatch(spoken) or (spoken.isascii() and _MASH.fullmatch(spoken)))
+    return bool(_PART.search(folded) or _WHOLE.fullmatch(words) or (words.isascii() and _MASH.fullmatch(words)))
 
 
 class Memory:

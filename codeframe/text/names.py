@@ -37,6 +37,7 @@ _NAME_CUE = re.compile(
     rf"{_NAME}{_HAN}{{0,2}}(?:{_TITLE})|(?:{_TITLE})(?:叫|是|名叫|[:：])?[小老阿]?{_NAME}{_HAN}"
     rf"|(?:{_INTRO})[是为叫:： ]{{0,3}}{_NAME}|姓{_NAME}|[小老]{_NAME}(?:{_HAN}|$)"
 )
+_NAME_HINT = re.compile(rf"{_TITLE}|{_INTRO}|姓|[小老]{_NAME}")
 _INTRODUCED = re.compile(
     r"(?:我叫|我的名字[是叫]|名叫|姓名[是为: ]+|联[系络]人[是为: ]*|车主[是叫:]+|收[件货]人[是: ]*|签名:)"
     rf"({_NAME}{_HAN}{{1,2}}?)(?={_HAN}?(?:[^一-龥]|$)|的|电话|手机|联系|是|在)"
@@ -52,6 +53,7 @@ _DETAIL = re.compile(
     rf"(?:{_ROAD}|区) ?{_NUMBER}{{1,5}}(?:[号弄栋幢座]|-\d)(?!线|店|车)|{_NUMBER}{{1,5}}(?:号楼|栋|幢|单元|室|弄|号院)|小区{_NUMBER}"
 )
 _ADDRESS_CUE = re.compile(rf"{_DETAIL.pattern}|(?:{_HOME.pattern})[^。！？!?\n]{{2}}")
+_ADDRESS_HINT = re.compile("[号弄栋幢座室住址寄送收]|单元|家在|上门|门牌|小区|-")
 _NAMED_PLACE = re.compile(rf"(?:{_ROAD}|小区|花园|公寓|新村|大厦)")
 _ADDRESS_WORD = re.compile(r"[0-9a-z\-#—]+|号|楼|号楼|单元|室|栋|幢|座|层|弄|院|门|期|区|小区|花园|公寓|户|组|村|路|街")
 _ADDRESS_TAGS = frozenset({"LOC", "ORG", "m", "q", "nz", "ns"})
@@ -91,8 +93,11 @@ class Names:
         return [trimmed for hit in found if (trimmed := _without_kept(hit, kept))]
 
     def _chinese(self, text: str) -> Iterator[Found]:
-        cues = [(match.start(), match.end(), _AFTER) for match in _NAME_CUE.finditer(text)]
-        cues += [(match.start(), match.end(), _ADDRESS_AFTER) for match in _ADDRESS_CUE.finditer(text)]
+        cues = []
+        if _NAME_HINT.search(text):
+            cues += [(match.start(), match.end(), _AFTER) for match in _NAME_CUE.finditer(text)]
+        if _ADDRESS_HINT.search(text):
+            cues += [(match.start(), match.end(), _ADDRESS_AFTER) for match in _ADDRESS_CUE.finditer(text)]
         if not cues:
             return
         yield from (Found(*match.span(1), Kind.NAME) for match in _INTRODUCED.finditer(text))

@@ -26,10 +26,11 @@ _MARKUP = re.compile(
 
 # Control and format characters, lone surrogates, private use, soft hyphen, emoji variation selectors, joiners, keycaps and
 # skin tones: the emoji itself is what carries the feeling, and hidden characters split words and numbers.
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3"
-    "\u3164\ud800-\udfff\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffd\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]+"
+_HIDDEN_CHARS = (
+    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3"
+    "\u3164\ud800-\udfff\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffd\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff"
 )
+_HIDDEN = re.compile(f"[{_HIDDEN_CHARS}]+")
 _SPACE = re.compile(r"[^\S\n ]|[^\S\n]{2,}|[^\S\n]*[\n\r\x0b\x0c\x85\u2028\u2029]\s*")
 _REPEATED = re.compile(r"([^\w\s])\1{3,}")
 _KEPT_REPEATS = 3
@@ -38,7 +39,9 @@ _BREAKS = frozenset("\n\r\x0b\x0c\x85\u2028\u2029")
 # Full-width letters, digits and signs. Chinese punctuation is as it should be.
 _CHINESE_MARKS = "！（），：；？"
 _WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) not in _CHINESE_MARKS}
-_FULL_WIDTH = re.compile("[{}]".format("".join(map(chr, _WIDTH))))
+_FULL_WIDTH_CHARS = "".join(map(chr, _WIDTH))
+_FULL_WIDTH = re.compile(f"[{_FULL_WIDTH_CHARS}]")
+_UNCLEAN = re.compile(rf"[<&{_HIDDEN_CHARS}{_FULL_WIDTH_CHARS}]|[^\S ]")
 
 _Replacement: TypeAlias = Callable[[re.Match[str]], str]
 
@@ -52,14 +55,15 @@ def normalise(original: str) -> Aligned:
     * White space becomes one space or one line break; a mark or emoji said more than three times is kept three times.
     """
     text = Aligned(original)
+    if not (_UNCLEAN.search(original) or "  " in original or _REPEATED.search(original)):
+        return text
     for _ in range(_ENTITY_ROUNDS):
         if "&" not in text.text or not _ENTITY.search(text.text):
             break
         text = text.replace(_decode(text.text))
     if "<" in text.text:
         text = _substitute(text, _MARKUP, _markup)
-    if not text.text.isprintable() or not text.text.isascii():
-        text = _substitute(text, _HIDDEN, _nothing)
+    text = _substitute(text, _HIDDEN, _nothing)
     if _FULL_WIDTH.search(text.text):
         text = text._replace(text=text.text.translate(_WIDTH))
     text = _substitute(text, _SPACE, _space)

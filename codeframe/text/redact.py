@@ -29,16 +29,18 @@ class Redactor:
         """
         return cls(Names(Keep(keep_words), tagger))
 
-    def redact(self, text: Aligned) -> Aligned:
-        """Replace all personal data. What comes out has none left that a second pass would find."""
-        while found := self._find(text.text):
+    def redact(self, text: Aligned) -> tuple[Aligned, str]:
+        """Replace all personal data, until a further pass would find none; gives the text, and that text folded."""
+        folded = fold(text.text)
+        while found := self._find(text.text, folded):
             text = text.replace((start, end, kind.placeholder) for start, end, kind in found)
-        return text
+            folded = fold(text.text)
+        return text, folded
 
-    def _find(self, text: str) -> list[Found]:
-        folded = fold(text)
-        found = [hit for reading in readings(text, folded) for hit in find_structured(reading)]
-        found.extend(self.names.find(text, folded))
+    def _find(self, text: str, folded: str) -> list[Found]:
+        read = readings(text, folded)
+        found = [hit for reading in read for hit in find_structured(reading)]
+        found.extend(self.names.find(text, read[0]))
         return _merge(found) if found else found
 
 
