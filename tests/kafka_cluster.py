@@ -6,10 +6,12 @@ Needs Java 17 and Maven. The first use fetches Kafka's artefacts (54 MB) into de
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from string import Template
@@ -18,7 +20,7 @@ from typing import Self
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.errors import ConfigurationError
+from streams.errors import ConfigurationError, UnavailableError
 from streams.local.broker import answers_kafka
 from streams.local.processes import ChildProcess, free_port
 
@@ -92,15 +94,13 @@ class KafkaCluster:
             node.thaw()
             node.kill()
 
-    async def in_sync(self) -> bool:
-        """Whether every replica of every partition is in sync, so that the next node may be lost."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
-        await admin.start()
-        try:
-            topics = await admin.describe_topics()
-        finally:
-            await admin.close()
-        return all(set(partition["isr"]) == set(partition["replicas"]) for topic in topics for partition in topic["partitions"])
+    def wait_in_sync(self, timeout: float = 60.0) -> None:
+        """Wait until every replica of every partition is in sync, so that one more node may be lost."""
+        deadline = time.monotonic() + timeout
+        while not asyncio.run(_in_sync(self.bootstrap)):
+            if time.monotonic() > deadline:
+                raise UnavailableError(f"replicas were not in sync after {timeout:g} s")
+            time.sleep(0.2)
 
     def __enter__(self) -> Self:
         try:
@@ -147,3 +147,13 @@ def fetch_kafka() -> None:
 
 def _tool(main: str, arguments: Sequence[str]) -> None:
     subprocess.run(("java", "-XX:TieredStopAtLevel=1", *_JVM, "-cp", f"{KAFKA}/libs/*", main, *arguments), check=True, capture_output=True)
+
+
+async def _in_sync(bootstrap: str) -> bool:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        topics = await admin.describe_topics()
+    finally:
+        await admin.close()
+    return all(set(partition["isr"]) == set(partition["replicas"]) for topic in topics for partition in topic["partitions"])

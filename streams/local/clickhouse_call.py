@@ -81,23 +81,28 @@ class Call:
 
 
 class Body:
-    """A request's body, read from a worker thread in pieces of about 1 MiB. Empty when it was a form."""
+    """A request's body in pieces of about 1 MiB, read from a worker thread. Empty when it was a form."""
 
     def __init__(self, request: Request) -> None:
         self._chunks = request.stream()
         self._form = _is_form(request)
+        self._peeked = b""
+
+    async def peek(self) -> bytes:
+        """The first piece, which stays the first."""
+        self._peeked = self._peeked or await self._read()
+        return self._peeked
 
     def __iter__(self) -> Iterator[bytes]:
-        while not self._form and (piece := anyio.from_thread.run(self._read)):
+        while piece := self._peeked or anyio.from_thread.run(self._read):
+            self._peeked = b""
             yield piece
 
     async def _read(self) -> bytes:
         pieces, size = [], 0
-        async for chunk in self._chunks:
+        while not self._form and size < _BLOCK and (chunk := await anext(self._chunks, None)) is not None:
             pieces.append(chunk)
             size += len(chunk)
-            if size >= _BLOCK:
-                break
         return b"".join(pieces)
 
 

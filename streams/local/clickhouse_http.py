@@ -23,11 +23,11 @@ from streams.local import compression
 from streams.local.clickhouse_call import Body, Call, External, credentials, read_call
 from streams.local.clickhouse_engine import Connection, Engine, Summary, streamable
 from streams.local.clickhouse_errors import ClickHouseError
-from streams.local.clickhouse_sql import Insert, identifier, is_set, result_format, split_insert
+from streams.local.clickhouse_sql import Insert, identifier, is_read, is_set, result_format, split_insert
 
 _READERS, _WRITERS = 16, 8
 _IDLE_CHECK = 5.0
-_READ_WORDS = ("SELECT", "WITH", "SHOW", "DESCRIBE", "EXPLAIN", "EXISTS")
+_HEAD = 1000
 
 
 class CutShortError(ConnectionError):
@@ -74,7 +74,8 @@ class _Interface:
             call = await read_call(request)
             query_id = call.query_id
             body = Body(request)
-            threads = self._readers if call.query.lstrip().upper().startswith(_READ_WORDS) else self._writers
+            reads = is_read(call.query or (await body.peek())[:_HEAD].decode(errors="replace"))
+            threads = self._readers if reads else self._writers
             return await anyio.to_thread.run_sync(self._run, call, body, limiter=threads)
         except ClickHouseError as error:
             headers = {"X-ClickHouse-Exception-Code": str(error.code), **self._headers(query_id)}

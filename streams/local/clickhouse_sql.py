@@ -17,6 +17,7 @@ _INSERT = re.compile(
 _NO_DATA = re.compile(rb"\b(?:SELECT|WITH|FROM\s+INFILE)\b", re.IGNORECASE)
 _QUOTED = re.compile(_QUOTE + rb"|" + _LIST, re.DOTALL)
 _SET = re.compile(_SPACE.decode() + r"SET\s", re.IGNORECASE)
+_READ = re.compile(_SPACE.decode() + r"\(*(?:SELECT|WITH|SHOW|DESC|EXPLAIN|EXISTS)", re.IGNORECASE)
 _FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*(?:SETTINGS\s[^'\"`]*)?;?\s*\Z", re.IGNORECASE)
 
 
@@ -49,6 +50,11 @@ def result_format(query: str) -> str | None:
 def is_set(query: str) -> bool:
     """Whether a statement is a SET."""
     return _SET.match(query) is not None
+
+
+def is_read(query: str) -> bool:
+    """Whether a statement looks as if it only reads; a guess, for scheduling."""
+    return _READ.match(query) is not None
 
 
 def literal(text: str) -> str:

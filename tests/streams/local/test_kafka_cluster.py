@@ -37,12 +37,6 @@ async def _count(bootstrap: str, expected: int) -> int:
     return seen
 
 
-async def _in_sync(cluster: KafkaCluster) -> None:
-    async with asyncio.timeout(60):
-        while not await cluster.in_sync():
-            await asyncio.sleep(0.2)
-
-
 def test_records_survive_the_end_of_a_node(tmp_path: Path) -> None:
     with KafkaCluster(tmp_path) as cluster:
         asyncio.run(_create(cluster.bootstrap, 1))
@@ -56,11 +50,11 @@ def test_records_survive_the_end_of_a_node(tmp_path: Path) -> None:
 def test_three_nodes_serve_while_one_is_dead_or_frozen(tmp_path: Path) -> None:
     with KafkaCluster(tmp_path, nodes=3) as cluster:
         asyncio.run(_create(cluster.bootstrap, 3))
-        asyncio.run(_in_sync(cluster))
+        cluster.wait_in_sync()
         cluster.nodes[0].kill()
         asyncio.run(_send(cluster.bootstrap))
         cluster.nodes[0].restart()
-        asyncio.run(_in_sync(cluster))
+        cluster.wait_in_sync()
         cluster.nodes[1].freeze()
         asyncio.run(_send(cluster.bootstrap))
         cluster.nodes[1].thaw()
