@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from codeframe.feeling import Feeling, Word, clause_cues, feelings, opinion_words
+from codeframe.feeling import Feeling, feelings
 from codeframe.frame import Frame
 from codeframe.lexicon.language import load_lexicons
-from codeframe.matching import Match, Matcher
-from codeframe.reader import Clause, Reader
-from codeframe.vocabulary import Cue, Vocabulary
-
-_BUT, _THOUGH = int(Cue.BUT), int(Cue.THOUGH)
-_AFTER_BUT, _AFTER_THOUGH = 1.3, 0.7
+from codeframe.matching import Clause, Matcher
+from codeframe.reader import Reader
+from codeframe.vocabulary import Vocabulary
 
 
 @dataclass(slots=True, eq=False)
 class Judged:
-    """A match, what was felt about it, and the cues (bits of `Cue`) of its clause and of its sentence."""
+    """A match, what was felt about it, and its clause."""
 
     feeling: Feeling
     clause: Clause
-    clause_cues: int
-    sentence_cues: int
-    weight: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Analysis:
-    """What was found in one text. Offsets in it count from `base`."""
+    """What was found in one text. Offsets in it count from `base`; `cues` are the bits of `Cue` of its coded sentences."""
 
     base: int
-    judged: list[Judged]
-    cues: int
+    judged: list[Judged] = field(default_factory=list)
+    cues: int = 0
 
 
 class Analyst:
@@ -50,39 +44,14 @@ class Analyst:
         if not texts:
             return []
         batch = self._reader.read(texts)
-        return [self._analyse(base, clauses) for base, clauses in zip(batch.starts, batch.clauses, strict=True)]
-
-    def _analyse(self, base: int, clauses: list[Clause]) -> Analysis:
-        cues = [clause_cues(clause) for clause in clauses]
-        found = [self._matcher.matches(clause) for clause in clauses]
-        sentences = _by_sentence(clauses, cues)
-        judged: list[Judged] = []
-        everything = 0
-        for at, (clause, matches) in enumerate(zip(clauses, found, strict=True)):
-            everything |= cues[at]
-            if not matches:
-                continue
-            following = _following(at, clauses, found)
-            weight = _AFTER_BUT if clause.contrast & _BUT else _AFTER_THOUGH if clause.contrast & _THOUGH else 1.0
-            for feeling in feelings(clause, matches, following, sentences[at]):
-                judged.append(Judged(feeling, clause, cues[at], sentences[at], weight))
-        return Analysis(base, judged, everything)
-
-
-def _by_sentence(clauses: list[Clause], cues: list[int]) -> list[int]:
-    """For each clause the cues of its whole sentence."""
-    whole = list(cues)
-    first, together = 0, 0
-    for at, clause in enumerate(clauses):
-        together |= cues[at]
-        if clause.hard or at == len(clauses) - 1:
-            whole[first : at + 1] = [together] * (at + 1 - first)
-            first, together = at + 1, 0
-    return whole
-
-
-def _following(at: int, clauses: list[Clause], found: list[list[Match]]) -> list[Word]:
-    """The opinion words of the next clause of the sentence, where that names nothing itself."""
-    if clauses[at].hard or at + 1 == len(clauses) or found[at + 1] or clauses[at + 1].contrast or not clauses[at + 1].signs:
-        return []
-    return opinion_words(clauses[at + 1])
+        analyses = [Analysis(base) for base in batch.starts]
+        ends = [*batch.starts[1:], len(batch.folded)]
+        at = 0
+        for clause in self._matcher.clauses(batch):
+            while clause.start >= ends[at]:
+                at += 1
+            analysis = analyses[at]
+            analysis.cues |= clause.sentence_cues
+            for feeling in feelings(clause):
+                analysis.judged.append(Judged(feeling, clause))
+        return analyses

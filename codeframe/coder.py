@@ -32,6 +32,8 @@ _MOST = 0.98
 _SHORTEST_UNSURE = 6
 _LEAVING, _WISH, _WHY = int(Cue.LEAVING), int(Cue.WISH), int(Cue.WHY | Cue.RHETORICAL)
 _QUESTION, _COMPLAINT, _PRAISE = int(Cue.QUESTION), int(Cue.COMPLAINT), int(Cue.PRAISE)
+_BUT, _THOUGH = int(Cue.BUT), int(Cue.THOUGH)
+_AFTER_BUT, _AFTER_THOUGH = 1.3, 0.7
 _BETTER, _WORSE = int(Cue.BETTER), int(Cue.WORSE)
 
 
@@ -201,7 +203,7 @@ def _merged(analysis: Analysis, mentions: list[Judged]) -> Found:
     for judged in mentions:
         certainty = _certainty(judged)
         doubt *= 1 - certainty
-        share = judged.weight * (1.0 if judged.feeling.value else 0.25)
+        share = _weight(judged)
         weight += share
         value += share * judged.feeling.value
         if certainty + abs(judged.feeling.value) > most:
@@ -222,9 +224,17 @@ def _merged(analysis: Analysis, mentions: list[Judged]) -> Found:
         end - base,
         (match.aspect[0] - base, match.aspect[1] - base),
         spans,
-        _intent(sentiment, best.clause_cues | (_QUESTION if best.clause.asked else 0), analysis.cues),
-        _expectation(sentiment, best.sentence_cues),
+        _intent(sentiment, best.clause.cues | (_QUESTION if best.clause.asked else 0), analysis.cues),
+        _expectation(sentiment, best.clause.sentence_cues),
     )
+
+
+def _weight(judged: Judged) -> float:
+    """How much a mention counts among several of a tag: what comes after a "but" outweighs what went before."""
+    signs = judged.clause.signs
+    contrast = signs[0][2].cues if signs else 0
+    weight = _AFTER_BUT if contrast & _BUT else _AFTER_THOUGH if contrast & _THOUGH else 1.0
+    return weight if judged.feeling.value else weight * 0.25
 
 
 def _certainty(judged: Judged) -> float:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from codeframe.matching import Match
-from codeframe.reader import Clause, Hit
+from codeframe.matching import Clause, Hit, Match
 from codeframe.vocabulary import NORMAL, Cue
 
 _NEGATION, _DEGREE, _EXCESS = int(Cue.NEGATION), int(Cue.STRONG | Cue.WEAK), int(Cue.EXCESS)
@@ -21,6 +20,7 @@ _MEASURE, _GOOD = int(Cue.MORE_IS_GOOD | Cue.MORE_IS_BAD), int(Cue.MORE_IS_GOOD)
 _THAN, _SELF, _LEVEL = int(Cue.THAN), int(Cue.SELF), int(Cue.LEVEL)
 _QUESTION, _WHY, _RHETORICAL = int(Cue.QUESTION), int(Cue.WHY), int(Cue.RHETORICAL)
 _SARCASM, _WISH, _HYPOTHETICAL = int(Cue.SARCASM), int(Cue.WISH), int(Cue.HYPOTHETICAL)
+_SPLIT = int(Cue.BUT | Cue.THOUGH)
 _TURNING = _NEGATION | _DEGREE | _EXCESS
 
 NEGATED = -0.7
@@ -51,19 +51,10 @@ class Feeling:
     negated: bool
 
 
-def clause_cues(clause: Clause) -> int:
-    """All cues of a clause, as bits of `Cue`."""
-    cues = 0
-    for _, _, literal in clause.signs:
-        cues |= literal.cues
-    return cues
-
-
-def opinion_words(clause: Clause) -> list[Word]:
-    """The opinion words of a clause, each with its feeling after negation and degree."""
+def opinion_words(signs: list[Hit]) -> list[Word]:
+    """The opinion words among a clause's cue words, each with its feeling after negation and degree."""
     words: list[Word] = []
     measured: set[int] = set()
-    signs = clause.signs
     for at, hit in enumerate(signs):
         literal = hit[2]
         value = literal.valence
@@ -124,17 +115,13 @@ def _turn(signs: list[Hit], at: int) -> tuple[float, bool, tuple[Hit, ...]]:
     return factor, negated, tuple(turned)
 
 
-def feelings(clause: Clause, matches: list[Match], following: list[Word], sentence_cues: int) -> list[Feeling]:
-    """What a clause feels about each of its matches.
-
-    `following` are the opinion words of the next clause where that names nothing itself; `sentence_cues`
-    those of the whole sentence.
-    """
-    words = opinion_words(clause) if clause.signs else []
-    cues = clause_cues(clause)
+def feelings(clause: Clause) -> list[Feeling]:
+    """What a clause feels about each of its matches."""
+    words = opinion_words(clause.signs) if clause.signs else []
+    cues, matches = clause.cues, clause.matches
     given = _assign(words, matches)
-    if not words and following:
-        given[-1] = [word._replace(value=word.value * 0.8) for word in following]
+    if not words and clause.following and not clause.following[0][2].cues & _SPLIT:
+        given[-1] = [word._replace(value=word.value * 0.8) for word in opinion_words(clause.following)]
     turned_over = _compared_with_own(clause) if cues & _THAN else False
     asked = (cues & _QUESTION or clause.asked) and not cues & (_WHY | _RHETORICAL)
     found: list[Feeling] = []
@@ -151,7 +138,7 @@ def feelings(clause: Clause, matches: list[Match], following: list[Word], senten
             value = 0.0
         elif cues & _HYPOTHETICAL:
             value *= 0.5
-        if (sentence_cues & _SARCASM or cues & _RHETORICAL) and value > 0:
+        if (clause.sentence_cues & _SARCASM or cues & _RHETORICAL) and value > 0:
             value = -value
         found.append(Feeling(match, value, tuple(mine), negated))
     return found

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from codeframe.reader import Clause, Hit
-from codeframe.vocabulary import Vocabulary
+import numpy as np
 
-Stretch: TypeAlias = tuple[int, int]
+from codeframe.reader import Batch, Hits, Ints
+from codeframe.vocabulary import Link, Literal, Vocabulary
+
+Hit: TypeAlias = tuple[int, int, Literal]
+"""Where a literal stands, [start, end) of the batch's folded text."""
 
 
 @dataclass(slots=True, eq=False)
@@ -23,65 +27,136 @@ class Match:
     polarity: int
     start: int
     end: int
-    aspect: Stretch
+    aspect: tuple[int, int]
     parts: tuple[Hit, ...]
     rule: int = -1
 
 
+@dataclass(slots=True, eq=False)
+class Clause:
+    """A clause in which tags were found. `following` are the cue words of the next clause of its sentence,
+    where that names nothing itself; `contrast`, `cues` and `sentence_cues` are bits of `Cue`."""
+
+    start: int
+    end: int
+    asked: bool
+    matches: list[Match]
+    signs: list[Hit] = field(default_factory=list)
+    following: list[Hit] = field(default_factory=list)
+    cues: int = 0
+    sentence_cues: int = 0
+
+
 class Matcher:
-    """Finds the tags of clauses by a vocabulary's terms and patterns."""
+    """Finds the tags of clauses by a vocabulary's terms and patterns. Immutable."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.rules = vocabulary.rules
-        size = self._size = len(vocabulary.literals)
-        self._links = {one * size + other: tuple(links) for (one, other), links in vocabulary.links.items()}
-        self._reach = max((link.gap for links in vocabulary.links.values() for link in links), default=0)
+        self._literals = list(vocabulary.literals.values())
+        self._cues = np.array([literal.cues for literal in self._literals])
+        self._count = len(self._literals)
+        self._links = {one * self._count + other: tuple(links) for (one, other), links in vocabulary.links.items()}
+        self._keys = np.array(sorted(self._links) or [-1])
+        self._leads = np.isin(np.arange(self._count), self._keys // self._count)
+        self._follows = np.isin(np.arange(self._count), self._keys % self._count)
+        self._reach = max((link.gap for links in self._links.values() for link in links), default=0)
 
-    def matches(self, clause: Clause) -> list[Match]:
-        """The tags of a clause, by where they start. One that only names what a longer one judges is left out."""
-        found = self._by_pattern(clause.links) if len(clause.links) > 1 else []
-        for start, end, literal in clause.terms:
+    def clauses(self, batch: Batch) -> Iterator[Clause]:
+        """The clauses that give tags, in order."""
+        found = self._patterns(batch.links)
+        terms = batch.terms
+        for start, end, number, at in zip(terms.start.tolist(), terms.end.tolist(), terms.id.tolist(), terms.clause.tolist(), strict=True):
+            literal = self._literals[number]
+            matches = found.setdefault(at, [])
             for tag, polarity in literal.terms:
-                if not any(other.start <= start and end <= other.end and (other.tag == tag or not polarity) for other in found):
-                    found.append(Match(tag, polarity, start, end, (start, end), ((start, end, literal),)))
-        if len(found) > 1:
-            found.sort(key=_start)
-        return found
+                if not any(one.start <= start and end <= one.end and one.rule >= 0 and (one.tag == tag or not polarity) for one in matches):
+                    matches.append(Match(tag, polarity, start, end, (start, end), ((start, end, literal),)))
+        return self._describe(batch, found)
 
-    def _by_pattern(self, hits: list[Hit]) -> list[Match]:
-        best: dict[int, Match] = {}
-        chains: dict[tuple[int, int], list[tuple[Hit, ...]]] = {}
-        get, size, reach = self._links.get, self._size, self._reach
-        for at, hit in enumerate(hits):
-            start, _, literal = hit
-            for back in range(at - 1, -1, -1):
-                earlier = hits[back]
-                gap = start - earlier[1]
-                if gap < 0:
-                    continue
-                if gap > reach:
-                    break
-                links = get(earlier[2].id * size + literal.id)
-                if links is None:
-                    continue
-                for rule, part, widest in links:
-                    if gap > widest:
-                        continue
-                    for chain in ((earlier,),) if part == 0 else chains.get((rule, back * 16 + part), ()):
-                        longer = (*chain, hit)
-                        if part + 1 < self.rules[rule].last:
-                            chains.setdefault((rule, at * 16 + part + 1), []).append(longer)
-                        else:
-                            self._keep(best, rule, longer)
-        return list(best.values())
+    def _describe(self, batch: Batch, found: dict[int, list[Match]]) -> Iterator[Clause]:
+        """The clauses of the matches, with their cue words."""
+        signs = batch.signs
+        cues = self._cues[signs.id] if signs.id.size else np.zeros(0, np.int64)
+        at = np.array(sorted(found), np.int64)
+        first, last, after = (np.searchsorted(signs.clause, at + step).tolist() for step in (0, 1, 2))
+        sentence: Ints = np.cumsum(batch.hard) - batch.hard
+        sentence_cues = _together(sentence[signs.clause], cues, int(sentence[-1]) + 1)[sentence[at]].tolist()
+        rows = zip(at.tolist(), batch.clause_start[at].tolist(), batch.clause_end[at].tolist(), batch.asked[at].tolist(), strict=True)
+        hard = batch.hard[at].tolist()
+        every = list(zip(signs.start.tolist(), signs.end.tolist(), map(self._literals.__getitem__, signs.id.tolist()), strict=True))
+        for row, (number, start, end, asked) in enumerate(rows):
+            matches = found[number]
+            if len(matches) > 1:
+                matches.sort(key=_start)
+            clause = Clause(start, end, asked, matches, every[first[row] : last[row]], sentence_cues=sentence_cues[row])
+            for _, _, literal in clause.signs:
+                clause.cues |= literal.cues
+            if not hard[row] and number + 1 not in found:
+                clause.following = every[last[row] : after[row]]
+            yield clause
 
-    def _keep(self, best: dict[int, Match], number: int, parts: tuple[Hit, ...]) -> None:
-        """Of a tag's matches in a clause the tightest stands."""
+    def _patterns(self, hits: Hits) -> dict[int, list[Match]]:
+        """Matches of patterns by clause; of a tag's in a clause the tightest stands."""
+        found: dict[int, dict[int, Match]] = {}
+        chains: dict[tuple[int, int, int], list[tuple[Hit, ...]]] = {}
+        for one, other, links in self._pairs(hits):
+            earlier, later = self._hit(hits, one), self._hit(hits, other)
+            gap = later[0] - earlier[1]
+            for rule, part, widest in links:
+                if gap > widest:
+                    continue
+                for parts in ((earlier,),) if not part else chains.get((rule, one, part), ()):
+                    longer = (*parts, later)
+                    if part + 1 < self.rules[rule].last:
+                        chains.setdefault((rule, other, part + 1), []).append(longer)
+                    else:
+                        _keep(found.setdefault(int(hits.clause[other]), {}), self._match(rule, longer))
+        return {clause: list(best.values()) for clause, best in found.items()}
+
+    def _pairs(self, hits: Hits) -> Iterator[tuple[int, int, tuple[Link, ...]]]:
+        """Two hits of a clause that stand in a row in some pattern, by where the second starts."""
+        leads = np.flatnonzero(self._leads[hits.id])
+        ones: list[Ints] = []
+        others: list[Ints] = []
+        step = 0
+        while leads.size:
+            step += 1
+            leads = leads[leads + step < hits.id.size]
+            later = leads + step
+            gap = hits.start[later] - hits.end[leads]
+            near = (hits.clause[later] == hits.clause[leads]) & (gap <= self._reach)
+            leads, later, gap = leads[near], later[near], gap[near]
+            apart = (gap >= 0) & self._follows[hits.id[later]]
+            ones.append(leads[apart])
+            others.append(later[apart])
+        if not ones:
+            return iter(())
+        one, other = np.concatenate(ones), np.concatenate(others)
+        key = hits.id[one] * self._count + hits.id[other]
+        known = self._keys[np.minimum(np.searchsorted(self._keys, key), self._keys.size - 1)] == key
+        one, other, key = one[known], other[known], key[known]
+        order = np.lexsort((one, other))
+        return zip(one[order].tolist(), other[order].tolist(), map(self._links.__getitem__, key[order].tolist()), strict=True)
+
+    def _hit(self, hits: Hits, at: int) -> Hit:
+        return int(hits.start[at]), int(hits.end[at]), self._literals[hits.id[at]]
+
+    def _match(self, number: int, parts: tuple[Hit, ...]) -> Match:
         rule = self.rules[number]
-        start, end = parts[0][0], parts[-1][1]
-        known = best.get(rule.tag)
-        if known is None or end - start < known.end - known.start:
-            best[rule.tag] = Match(rule.tag, rule.polarity, start, end, (start, parts[0][1]), parts, number)
+        return Match(rule.tag, rule.polarity, parts[0][0], parts[-1][1], parts[0][:2], parts, number)
+
+
+def _keep(best: dict[int, Match], match: Match) -> None:
+    known = best.get(match.tag)
+    if known is None or match.end - match.start < known.end - known.start:
+        best[match.tag] = match
+
+
+def _together(group: Ints, bits: Ints, count: int) -> Ints:
+    """The bits of each group, or-ed."""
+    result = np.zeros(count, np.int64)
+    np.bitwise_or.at(result, group, bits)
+    return result
 
 
 def _start(match: Match) -> int:
