@@ -79,7 +79,7 @@ class Runner:
             outputs += sent
             refused.append(refusal is not None)
             if refusal is not None:
-                letters.append(self._dead_letter(record, refusal))
+                letters.append(dead_letter(self.step.name, record, refusal))
         await self._outbox.send(outputs + [outgoing(letter, self._outbox.prefix) for letter in letters])
         metrics.batch_done(self.step.name, started, len(records), events, len(outputs), letters)
         self._limit.count(refused)
@@ -103,18 +103,20 @@ class Runner:
             return Refusal(Reason.TOO_LARGE, f"value: its output is larger than {MAX_VALUE_BYTES} bytes"), []
         return None, records
 
-    def _dead_letter(self, record: ConsumerRecord, refusal: Refusal) -> DeadLetter:
-        return DeadLetter(
-            dead_letter_id=dead_letter_id(self.step.name, record.topic, record.partition, record.offset),
-            step=self.step.name,
-            reason=refusal.reason,
-            detail=refusal.detail[:2_000],
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            key=record.key,
-            value=record.value,
-            headers=tuple(Header(key=key, value=value) for key, value in record.headers),
-            occurred_at=datetime.fromtimestamp(max(record.timestamp, 0) / 1000, UTC),
-            failed_at=datetime.now(UTC),
-        )
+
+def dead_letter(step: str, record: ConsumerRecord, refusal: Refusal) -> DeadLetter:
+    """The dead letter of a record that `step` refused."""
+    return DeadLetter(
+        dead_letter_id=dead_letter_id(step, record.topic, record.partition, record.offset),
+        step=step,
+        reason=refusal.reason,
+        detail=refusal.detail[:2_000],
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        headers=tuple(Header(key=key, value=value) for key, value in record.headers),
+        occurred_at=datetime.fromtimestamp(max(record.timestamp, 0) / 1000, UTC),
+        failed_at=datetime.now(UTC),
+    )
