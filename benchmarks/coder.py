@@ -1,8 +1,8 @@
 """How fast the coder's fast tier is on one core: texts a second, and CPU microseconds a text.
 
-    python benchmarks/coder.py                 generated texts, short and of 300 characters
-    python benchmarks/coder.py FILE            the lines of a text file
-    python benchmarks/coder.py FILE --column NAME   a column of a CSV file
+python benchmarks/coder.py                 generated texts, short and of 300 characters
+python benchmarks/coder.py FILE            the lines of a text file
+python benchmarks/coder.py FILE --column NAME   a column of a CSV file
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ def measure(coder: Coder, name: str, texts: list[str]) -> None:
         best = min(best, time.process_time() - started)
     size = sum(map(len, texts)) / len(texts)
     rate, each = len(texts) / best, best / len(texts) * 1e6
-    print(f"{name}: {len(texts)} texts of {size:.0f} characters, {opinions / len(texts):.2f} opinions a text: {rate:,.0f} texts/s, {each:.1f} µs CPU a text")
+    print(
+        f"{name}: {len(texts)} texts of {size:.0f} characters, {opinions / len(texts):.2f} opinions a text: {rate:,.0f} texts/s, {each:.1f} µs CPU a text"
+    )
 
 
 @click.command()

@@ -6,21 +6,23 @@ join through `codeframe.prediction.Model`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
+from uuid import UUID
 
 from codeframe.analysis import Analysis, Analyst, Judged
 from codeframe.folding import fold
 from codeframe.frame import Frame
 from codeframe.points import Points
 from codeframe.prediction import Model, Prediction
-from codeframe.trusted import trusted
+from codeframe.trusted import collector_paused, trusted
 from codeframe.vocabulary import Cue
 from schemas.coded import UNKNOWN_CAUSE, Cause, CodedUtterance, Expectation, Intent, Opinion, Owner, Tier, Versions
 from schemas.common import Span, Speaker
-from schemas.ids import opinion_id
+from schemas.ids import opinion_ids
 from schemas.utterance import Mark, Utterance
 
 LEXICON_VERSION = "lexicon-1"
@@ -68,6 +70,8 @@ class Coder:
         self.points = Points(frame.points)
         self.versions = Versions(frame=frame.version, model=model.version if model else LEXICON_VERSION, tier=Tier.FAST)
         self._model = model
+        self._tags = frame.tags
+        self._thresholds = frame.header.thresholds
         self._index = {tag.id: at for at, tag in enumerate(frame.tags)}
         self._owners = tuple(Owner(dealer_role=tag.owner.dealer, office_role=tag.owner.office) for tag in frame.tags)
         self._causes = tuple((Cause(cause=tag.default_cause or UNKNOWN_CAUSE, probability=1.0),) for tag in frame.tags)
@@ -84,10 +88,11 @@ class Coder:
     def code(self, utterances: Sequence[Utterance]) -> list[Coding]:
         """Code a batch, in order. What was not said by a customer, and what is marked empty or machine-made, has no opinions."""
         heard = [u for u in utterances if u.speaker not in _SILENT and _EMPTY.isdisjoint(u.marks)]
-        found = iter(self.find([u.text for u in heard]))
         nothing = Coding((), False, self.versions)
         spoken = {id(u) for u in heard}
-        return [self._coding(u, next(found)) if id(u) in spoken else nothing for u in utterances]
+        with collector_paused():
+            found = iter(self.find([u.text for u in heard]))
+            return [self._coding(u, next(found)) if id(u) in spoken else nothing for u in utterances]
 
     def find(self, texts: Sequence[str]) -> list[list[Found]]:
         """The tags of each text, by where they stand."""
@@ -116,27 +121,26 @@ class Coder:
             known[at] = mine._replace(value=value, confidence=min(_MOST, confidence))
 
     def _coding(self, utterance: Utterance, found: list[Found]) -> Coding:
-        opinions = tuple(self._opinion(utterance, one) for one in found)
-        if opinions:
-            unsure = max(one.confidence for one in found) < self.frame.header.thresholds.unsure_below
-        else:
-            unsure = len(utterance.text) >= _SHORTEST_UNSURE
+        if not found:
+            return Coding((), len(utterance.text) >= _SHORTEST_UNSURE, self.versions)
+        new_id = opinion_ids(utterance.utterance_id)
+        opinions = tuple([self._opinion(utterance.text, new_id, one) for one in found])
+        unsure = max([one.confidence for one in found]) < self._thresholds.unsure_below
         return Coding(opinions, unsure, self.versions)
 
-    def _opinion(self, utterance: Utterance, found: Found) -> Opinion:
-        tag = self.frame.tags[found.tag]
+    def _opinion(self, text: str, new_id: Callable[[str], UUID], found: Found) -> Opinion:
+        tag = self._tags[found.tag]
         sentiment = _sentiment(found.value)
-        mild = abs(found.value) < self.frame.header.thresholds.mild_below
+        mild = abs(found.value) < self._thresholds.mild_below
         situation = (sentiment, tag.need_layer, tag.severity, found.intent, found.expectation, mild)
-        text = utterance.text
         return trusted(
             Opinion,
             {
-                "opinion_id": opinion_id(utterance.utterance_id, tag.id),
+                "opinion_id": new_id(tag.id),
                 "tag": tag.id,
                 "evidence": _span(found.start, found.end),
                 "aspect": _span(*found.aspect) if found.aspect else None,
-                "opinion_words": tuple(text[start:end] for start, end in found.words),
+                "opinion_words": tuple([text[start:end] for start, end in found.words]),
                 "sentiment": sentiment,
                 "sentiment_score": round(found.value, 3),
                 "intent": found.intent,
@@ -185,12 +189,15 @@ def coded(utterance: Utterance, coding: Coding, coded_at: datetime) -> CodedUtte
     )
 
 
+@lru_cache(65_536)
 def _span(start: int, end: int) -> Span:
     return trusted(Span, {"start": start, "end": end})
 
 
 def _found(analysis: Analysis) -> list[Found]:
     """One `Found` a tag: the surest mention gives the evidence, all of them the feeling and the confidence."""
+    if len(analysis.judged) == 1:
+        return [_merged(analysis, analysis.judged)]
     by_tag: dict[int, list[Judged]] = {}
     for judged in analysis.judged:
         by_tag.setdefault(judged.feeling.match.tag, []).append(judged)
@@ -211,9 +218,10 @@ def _merged(analysis: Analysis, mentions: list[Judged]) -> Found:
     value /= weight
     sentiment, base, feeling = _sentiment(value), analysis.base, best.feeling
     match, words = feeling.match, feeling.words
-    start = min([match.start, *(word.start for word in words)])
-    end = max([match.end, *(word.end for word in words)])
-    spans = tuple((word.start - base, word.end - base) for word in words)
+    start, end = match.start, match.end
+    for word in words:
+        start, end = min(start, word.start), max(end, word.end)
+    spans = tuple([(word.start - base, word.end - base) for word in words])
     if not spans and match.rule >= 0:
         spans = ((match.parts[-1][0] - base, match.parts[-1][1] - base),)
     return Found(

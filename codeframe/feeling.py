@@ -66,8 +66,8 @@ def opinion_words(signs: list[Hit]) -> list[Word]:
         value *= factor
         if negated:
             value *= NEGATED
-        start = min([hit[0], *(other[0] for other in turned)])
-        words.append(Word(start, hit[1], max(-1.0, min(1.0, value)), literal.text, turned))
+        start = min(hit[0], turned[-1][0]) if turned else hit[0]
+        words.append(Word(start, hit[1], _clamped(value), literal.text, turned))
     if measured:
         return [word for word in words if word.end not in measured]
     return words
@@ -167,7 +167,7 @@ def _assign(words: list[Word], matches: list[Match]) -> list[list[Word]]:
 def _value(clause: Clause, match: Match, words: list[Word]) -> tuple[float, bool]:
     """The feeling of a match from what it says of itself, and from the opinion words given to it."""
     if not match.polarity:
-        return max(-1.0, min(1.0, sum(word.value for word in words))), False
+        return _clamped(sum([word.value for word in words])), False
     factor, negated = 1.0, False
     focus = match.parts[-1][0]
     reach = _REACH_LATIN if match.parts[-1][2].latin else _REACH_HAN
@@ -186,7 +186,11 @@ def _value(clause: Clause, match: Match, words: list[Word]) -> tuple[float, bool
     for word in words:
         if word.end <= match.start or word.start >= match.end:
             value += 0.2 * word.value
-    return max(-1.0, min(1.0, value)), negated
+    return _clamped(value), negated
+
+
+def _clamped(value: float) -> float:
+    return 1.0 if value > 1.0 else -1.0 if value < -1.0 else value
 
 
 def _inside(start: int, end: int, match: Match) -> bool:

@@ -8,13 +8,14 @@ crosswalks/*.yaml   outside taxonomies
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from codeframe.definition import Branch, Crosswalk, Header, PointMatrix, Tag
 from codeframe.errors import FrameError
+from codeframe.pattern import PatternError, parse
 from codeframe.source import Source, read
 
 BUNDLED = Path(__file__).parent / "frames"
@@ -28,7 +29,6 @@ class Frame:
     header: Header
     points: PointMatrix
     branches: tuple[Branch, ...]
-    sources: tuple[Source, ...]
 
     @classmethod
     def load(cls, where: str | Path) -> Frame:
@@ -43,9 +43,9 @@ class Frame:
         files = sorted((folder / "tags").glob("*.yaml"))
         if not files:
             raise FrameError(folder / "tags", None, "", "holds no *.yaml file of tags")
-        sources = tuple(read(file) for file in files)
-        frame = cls(folder, header, points, tuple(source.parse(Branch) for source in sources), sources)
-        frame._check()
+        sources = [read(file) for file in files]
+        frame = cls(folder, header, points, tuple(source.parse(Branch) for source in sources))
+        _check(header, sources, frame.branches)
         return frame
 
     @property
@@ -70,12 +70,6 @@ class Frame:
         """Every name of a brand, model, city and so on, as written."""
         return frozenset(name for names in self.header.entities.values() for name in names)
 
-    def located(self) -> Iterator[tuple[Source, int, Tag]]:
-        """Each tag with its file and its place in it."""
-        for source, branch in zip(self.sources, self.branches, strict=True):
-            for at, tag in enumerate(branch.tags):
-                yield source, at, tag
-
     def crosswalk(self, name: str) -> Crosswalk:
         """The crosswalk `name`.
 
@@ -88,22 +82,29 @@ class Frame:
             raise FrameError(path, None, "", f"no such crosswalk; this frame has {known}")
         return read(path).parse(Crosswalk)
 
-    def _check(self) -> None:
-        roles, seen = self.header.roles, dict[str, str]()
-        stages = {stage.id for stage in self.header.stage_sets[0].stages}
-        for source, at, tag in self.located():
-            key = ("tags", at)
+
+def _check(header: Header, sources: Sequence[Source], branches: Sequence[Branch]) -> None:
+    """Refuse an id given twice, a stage, touchpoint or role that is unknown, and a pattern that cannot be read."""
+    seen: dict[str, str] = {}
+    stages = {stage.id: stage.names for stage in header.stage_sets[0].stages}
+    for source, branch in zip(sources, branches, strict=True):
+        for at, tag in enumerate(branch.tags):
             if tag.id in seen:
-                raise source.error((*key, "id"), f"{tag.id} is already in {seen[tag.id]}")
+                raise source.error(("tags", at, "id"), f"{tag.id} is already in {seen[tag.id]}")
             seen[tag.id] = source.path.name
-            for name, value, known in (
-                ("stage", tag.stage, stages),
-                ("touchpoint", tag.touchpoint, self.header.touchpoints),
-                ("owner.dealer", tag.owner.dealer, roles.dealer),
-                ("owner.office", tag.owner.office, roles.office),
+            for value, known, *field in (
+                (tag.stage, stages, "stage"),
+                (tag.touchpoint, header.touchpoints, "touchpoint"),
+                (tag.owner.dealer, header.roles.dealer, "owner", "dealer"),
+                (tag.owner.office, header.roles.office, "owner", "office"),
             ):
                 if value is not None and value not in known:
-                    raise source.error((*key, *name.split(".")), f"{tag.id}: {value} is unknown; known are {', '.join(sorted(known))}")
+                    raise source.error(("tags", at, *field), f"{tag.id}: {value} is unknown; known are {', '.join(sorted(known))}")
+            for number, pattern in enumerate(tag.patterns):
+                try:
+                    parse(pattern.text)
+                except PatternError as error:
+                    raise source.error(("tags", at, "patterns", number), f"{tag.id}: {error}") from None
 
 
 def frame_folder(where: str | Path) -> Path:

@@ -1,7 +1,10 @@
-"""Frozen pydantic models made of values that are valid already, several times faster than by validation."""
+"""Making many small values fast: without validation of what is valid, and without pauses for the collector."""
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -9,15 +12,29 @@ from pydantic import BaseModel
 M = TypeVar("M", bound=BaseModel)
 
 
+_new, _fill = object.__new__, object.__setattr__
+
+
 def trusted(model: type[M], values: dict[str, Any]) -> M:
     """An instance of `model` holding `values`: every field of it, each of its declared type, unchecked.
 
     This is `model_construct` without its search for defaults and aliases.
     """
-    made = model.__new__(model)
-    fill = object.__setattr__
-    fill(made, "__dict__", values)
-    fill(made, "__pydantic_fields_set__", set(values))
-    fill(made, "__pydantic_extra__", None)
-    fill(made, "__pydantic_private__", None)
+    made = _new(model)
+    _fill(made, "__dict__", values)
+    _fill(made, "__pydantic_fields_set__", set(values))
+    _fill(made, "__pydantic_extra__", None)
+    _fill(made, "__pydantic_private__", None)
     return made
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No cyclic garbage collection inside: for work that makes many objects, none of them in a cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from codeframe.folding import fold
 from codeframe.frame import Frame
 from codeframe.lexicon.language import Lexicon
-from codeframe.pattern import PatternError, parse
+from codeframe.pattern import parse
 
 STRONG, NORMAL, MILD = 0.9, 0.7, 0.4
 POLARITY = {"negative": -1, "either": 0, "positive": 1}
@@ -97,14 +97,11 @@ class Vocabulary:
         self._cue(frame.header.scales.more_is_bad, Cue.MORE_IS_BAD)
         for text in (*frame.header.stop, *frame.entity_names):
             self.literal(text).mask = True
-        for index, (source, at, tag) in enumerate(frame.located()):
+        for index, tag in enumerate(frame.tags):
             for term in tag.terms.all():
                 self.literal(term.text).terms.append((index, POLARITY[term.polarity or tag.polarity]))
-            for number, pattern in enumerate(tag.patterns):
-                try:
-                    self._add_pattern(index, POLARITY[pattern.polarity or tag.polarity], pattern.text)
-                except PatternError as error:
-                    raise source.error(("tags", at, "patterns", number), f"{tag.id}: {error}") from None
+            for pattern in tag.patterns:
+                self._add_pattern(index, POLARITY[pattern.polarity or tag.polarity], pattern.text)
 
     def literal(self, text: str) -> Literal:
         folded = fold(text).strip()

@@ -6,6 +6,7 @@ source identifier carries, so ("a", "bc") and ("ab", "c") differ.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha1
 from uuid import UUID
 
@@ -17,7 +18,7 @@ _VERSION_5 = 5
 def make_id(kind: str, *parts: str | int | UUID) -> UUID:
     """The id of the `kind` of thing that these parts identify (RFC 9562, version 5)."""
     name = _SEPARATOR.join((kind, *map(str, parts)))
-    return UUID(bytes=sha1(NAMESPACE.bytes + name.encode()).digest()[:16], version=_VERSION_5)
+    return UUID(bytes=sha1(NAMESPACE.bytes + name.encode(), usedforsecurity=False).digest()[:16], version=_VERSION_5)
 
 
 def raw_event_id(source: str, source_id: str) -> UUID:
@@ -28,6 +29,18 @@ def raw_event_id(source: str, source_id: str) -> UUID:
 def utterance_id(event_id: UUID, seq: int) -> UUID:
     """The id of the `seq`-th utterance (from 0) of a raw event."""
     return make_id("utterance", event_id, seq)
+
+
+def opinion_ids(utterance: UUID) -> Callable[[str], UUID]:
+    """`opinion_id` of one utterance for many tags: what they share is hashed once."""
+    shared = sha1(NAMESPACE.bytes + _SEPARATOR.join(("opinion", str(utterance), "")).encode(), usedforsecurity=False)
+
+    def named(tag: str) -> UUID:
+        digest = shared.copy()
+        digest.update(tag.encode())
+        return UUID(bytes=digest.digest()[:16], version=_VERSION_5)
+
+    return named
 
 
 def opinion_id(utterance: UUID, tag: str) -> UUID:
