@@ -36,7 +36,9 @@ class Settings(BaseSettings):
     session_timeout: PositiveFloat = Field(10.0, description="Kafka group session timeout, seconds")
     rebalance_timeout: PositiveFloat = Field(4.0, description="Kafka group rebalance timeout, seconds")
     dead_letter_run: int = Field(1_000, description="Refused records in a row after which a step stops; 0 is no limit")
-    dead_letter_ratio: float = Field(0.5, ge=0, le=1, description="Share of refused records, over the last 10,000, above which a step stops; 1 is no limit")
+    dead_letter_ratio: float = Field(
+        0.5, ge=0, le=1, description="Share of refused records, over the last 10,000, above which a step stops; 1 is no limit"
+    )
 
     gateway_host: str = Field("127.0.0.1", description="Address the gateway listens on")
     gateway_port: int = Field(8080, description="Port the gateway listens on")
@@ -48,3 +50,9 @@ class Settings(BaseSettings):
     oa_url: str = Field("http://127.0.0.1:8090/oa/tasks", description="Webhook that the bridge delivers tasks to")
     oa_secret: SecretStr = Field(SecretStr(""), description="Secret that signs what the bridge sends")
     oa_timeout: PositiveFloat = Field(10.0, description="Seconds that the OA may take to answer")
+
+    def environment(self) -> dict[str, str]:
+        """These settings as environment variables, for a child process. Secrets are in the clear."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        plain = {name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in values.items()}
+        return {f"VOC_{name.upper()}": str(value) for name, value in plain.items() if value is not None}
