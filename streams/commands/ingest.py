@@ -87,6 +87,8 @@ async def _load(work: Sequence[tuple[Table, Plan]], settings: Settings, rejects:
     with Rejects(rejects) as rejected, _progress(console) as progress:
         async with Outbox(settings) as outbox:
             for table, plan in work:
+                if "occurred_at" not in plan.rules:
+                    click.echo(f"{table.path}: no column says when; its rows get the time of the file's last change", err=True)
                 task = progress.add_task(table.path.name, total=table.lines or None)
                 counts = await load_table(table, plan, outbox, rejected, partial(_advance, progress, task))
                 progress.update(task, completed=table.lines or counts.rows, total=table.lines or counts.rows)

@@ -66,7 +66,6 @@ async def connect(link: Link, settings: Settings) -> None:
 
 async def _consume(link: Link, settings: Settings, outbox: Outbox, limit: RefusalLimit) -> None:
     consumer = AIOKafkaConsumer(
-        link.topic,
         bootstrap_servers=link.servers,
         group_id=link.group(settings.topic_prefix),
         auto_offset_reset="earliest",
@@ -79,6 +78,7 @@ async def _consume(link: Link, settings: Settings, outbox: Outbox, limit: Refusa
         await consumer.start()
         if link.topic not in await consumer.topics():
             raise ConfigurationError(f"Kafka at {link.servers} has no topic {link.topic}")
+        consumer.subscribe([link.topic])
         while True:
             for partition, records in (await consumer.getmany(timeout_ms=_POLL_MS)).items():
                 refused = await handle(records, link.plan, outbox)

@@ -34,7 +34,8 @@ class Counts:
     events: int = 0
 
     def __str__(self) -> str:
-        return f"{self.rows:,} rows, {self.accepted:,} accepted ({self.events:,} events), {self.repeated:,} repeated, {self.rejected:,} rejected"
+        sent = f"{self.accepted:,} accepted ({self.events:,} events)"
+        return f"{self.rows:,} rows, {sent}, {self.repeated:,} repeated, {self.rejected:,} rejected"
 
     def add(self, other: Counts) -> None:
         for name in Counts.__dataclass_fields__:

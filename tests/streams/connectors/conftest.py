@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -15,24 +15,15 @@ from aiokafka import AIOKafkaConsumer
 from pydantic import SecretStr
 
 from schemas.raw_text import RawText
+from streams.admin import create_topics
 from streams.commands.gateway import config, listen
 from streams.local.broker import EmbeddedBroker
-from streams.local.processes import free_port
 from streams.settings import Settings
 from streams.topics import RAW_TEXT
 
 KEY = "key-of-the-tests"
 SECRET = "c2VjcmV0IG9mIHRoZSB0ZXN0cw=="
 KEYS = f"crm:{KEY},signer:{KEY}-signed:{SECRET}"
-
-
-@pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
-    broker = EmbeddedBroker(free_port(), tmp_path_factory.mktemp("broker"))
-    broker.start()
-    broker.wait_ready()
-    yield broker
-    broker.stop()
 
 
 @pytest.fixture
@@ -85,3 +76,17 @@ def raw_texts_of(settings: Settings) -> Callable[[], Awaitable[list[RawText]]]:
         return [RawText.model_validate_json(value) for value in await read_topic(settings, RAW_TEXT.in_pipeline(settings.topic_prefix))]
 
     return read
+
+
+@pytest.fixture
+async def pipeline(settings: Settings) -> None:
+    """The pipeline's topics exist."""
+    await create_topics(settings)
+
+
+async def until(true: Callable[[], bool], timeout_s: float = 20.0) -> None:
+    """Wait until something holds."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    while not true():
+        assert asyncio.get_running_loop().time() < deadline, "waited in vain"
+        await asyncio.sleep(0.02)
