@@ -1,0 +1,93 @@
+"""Immediate rules: one opinion makes one task.
+
+Ids and times come from the event alone, so that a replay makes the same task. A customer-level task is one a rule,
+conversation and tag. Public opinion knows no customer: there a task is one a rule, tag, scope and cool-down, and names
+nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from codeframe.frame import Frame
+from codeframe.rules.load import RuleSet
+from codeframe.rules.match import meets
+from codeframe.rules.model import Immediate, Rule
+from codeframe.rules.route import Subject, due_at, queue_of
+from codeframe.rules.scope import bucket, scope_of
+from schemas.coded import CodedUtterance, Opinion
+from schemas.common import Channel, Speaker
+from schemas.ids import make_id
+from schemas.task import TaskLevel, TaskTrigger, Verbatim
+
+_CUSTOMERS = (Speaker.CUSTOMER, Speaker.UNKNOWN)
+
+
+class ImmediateRules:
+    """The immediate rules of a set, over the tags of a frame."""
+
+    def __init__(self, rules: RuleSet, frame: Frame) -> None:
+        self._rules, self._frame = rules, frame
+        self._immediate = rules.of(Immediate)
+
+    def tasks(self, coded: CodedUtterance) -> list[TaskTrigger]:
+        """The tasks that an utterance calls for. What is marked, or not a customer's, calls for none."""
+        if coded.marks or coded.speaker not in _CUSTOMERS:
+            return []
+        return [self._task(rule, coded, opinion) for opinion in coded.opinions for rule in self._firing(coded, opinion)]
+
+    def _firing(self, coded: CodedUtterance, opinion: Opinion) -> Iterator[Immediate]:
+        return (rule for rule in self._immediate if meets(rule.when, coded, opinion))
+
+    def _task(self, rule: Immediate, coded: CodedUtterance, opinion: Opinion) -> TaskTrigger:
+        routing, public = self._rules.routing, coded.channel is Channel.PUBLIC_OPINION
+        tag = self._frame.by_id.get(opinion.tag)
+        tag_name = tag.names.zh if tag else opinion.tag
+        return TaskTrigger(
+            task_id=task_id(rule, coded, opinion),
+            revision=coded.revision,
+            rule=rule.id,
+            rule_version=self._rules.version,
+            level=TaskLevel.EVENT if public else TaskLevel.CUSTOMER,
+            tag=opinion.tag,
+            tag_name=tag_name,
+            point=opinion.point,
+            need_layer=opinion.need_layer,
+            severity=opinion.severity,
+            summary=f"{rule.names.zh}：{tag_name}",
+            verbatims=(verbatim(coded, opinion),),
+            causes=opinion.causes,
+            owner=opinion.owner,
+            owner_queue=queue_of(routing, Subject(rule.id, opinion.tag, opinion.severity, opinion.owner, coded.attributes)),
+            plan_template=rule.plan,
+            priority=rule.priority,
+            channel=coded.channel,
+            customer_id=None if public else coded.customer_id,
+            conversation_id=None if public else coded.conversation_id,
+            attributes=coded.attributes,
+            scope=scope_of(rule, coded),
+            versions=opinion.versions,
+            created_at=coded.coded_at,
+            due_at=due_at(rule, routing.hours, coded.coded_at),
+        )
+
+
+def task_id(rule: Rule, coded: CodedUtterance, opinion: Opinion) -> UUID:
+    """The id of the task that an opinion makes under a rule."""
+    if coded.channel is Channel.PUBLIC_OPINION:
+        scope = [f"{name}={value}" for name, value in scope_of(rule, coded).items()]
+        return make_id("task", rule.id, opinion.tag, *scope, bucket(coded.occurred_at, rule.cool_down))
+    return make_id("task", rule.id, coded.source, coded.conversation_id, opinion.tag)
+
+
+def verbatim(coded: CodedUtterance, opinion: Opinion) -> Verbatim:
+    """The words, redacted, that a task stands on."""
+    return Verbatim(
+        utterance_id=coded.utterance_id,
+        opinion_id=opinion.opinion_id,
+        text=coded.text,
+        evidence=coded.text[opinion.evidence.start : opinion.evidence.end],
+        audio=coded.audio,
+        occurred_at=coded.occurred_at,
+    )

@@ -1,0 +1,96 @@
+"""The OA sandbox: a small web application that plays the company's OA, so that the whole loop can be walked.
+
+It takes tasks as a real OA would, by the contract of streams/oa/webhook.py, and shows them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+
+import orjson
+from jinja2 import Environment, FileSystemLoader
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from schemas.task import TaskTrigger
+from streams.codec import decode
+from streams.connectors.body import read_body
+from streams.connectors.problems import Problem
+from streams.oa.inbox import Inbox, Received
+from streams.oa.signing import oa_secret, signature_fault
+from streams.settings import Settings
+from streams.step import Refusal
+
+_MAX_BYTES = 1_048_576
+_FILE = "oa-sandbox.sqlite"
+
+
+class Sandbox:
+    """The routes and what they share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._secret = oa_secret(settings)
+        self._inbox = Inbox(settings.data / _FILE)
+        self._pages = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        routes = [
+            Route("/", self.index),
+            Route("/oa/tasks", self.take, methods=["POST"]),
+            Route("/oa/tasks", self.tasks),
+            Route("/livez", self.livez),
+        ]
+        return Starlette(routes=routes, lifespan=self._lifespan, exception_handlers={Problem: _refused})
+
+    async def take(self, request: Request) -> Response:
+        """Take a delivered task: 201, or 200 if it came before."""
+        body = await read_body(request, _MAX_BYTES)
+        fault = signature_fault(self._secret, request.headers, body, time.time()) if self._secret else None
+        if fault:
+            raise Problem(HTTPStatus.UNAUTHORIZED, fault)
+        task = decode(TaskTrigger, body)
+        if isinstance(task, Refusal):
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, task.detail)
+        number, new = self._inbox.take(task)
+        return _json({"external_id": number}, HTTPStatus.CREATED if new else HTTPStatus.OK)
+
+    async def tasks(self, _: Request) -> Response:
+        """Every task, the newest first."""
+        return _json({"tasks": [_shown(received) for received in self._inbox.tasks()]})
+
+    async def index(self, _: Request) -> Response:
+        """Every task as a page."""
+        return HTMLResponse(self._pages.get_template("inbox.html").render(tasks=self._inbox.tasks()))
+
+    async def livez(self, _: Request) -> Response:
+        return _json({"status": "live"})
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        yield
+        self._inbox.close()
+
+
+def _shown(received: Received) -> dict[str, object]:
+    return {
+        "external_id": received.external_id,
+        "received_at": received.received_at,
+        "calls": received.calls,
+        "task": received.task.model_dump(mode="json", exclude_none=True),
+    }
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - what the handler is registered for
+    return error.response()
+
+
+def _json(content: object, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return Response(orjson.dumps(content), status.value, media_type="application/json")

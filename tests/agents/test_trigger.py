@@ -1,0 +1,91 @@
+"""The trigger step: which opinions make tasks, and of what kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.trigger import trigger
+from schemas.coded import CodedUtterance
+from schemas.task import TaskLevel, TaskTrigger
+from streams.errors import ConfigurationError
+from streams.settings import Settings
+from tests.golden import example
+
+Fire = Callable[..., list[TaskTrigger]]
+
+
+@pytest.fixture
+async def fire(tmp_path: Path) -> Any:
+    """Runs the step on the golden opinion, changed."""
+    async with trigger.open(Settings(data=tmp_path)) as handle:
+
+        async def run(**changes: Any) -> list[TaskTrigger]:
+            (result,) = await handle([example(CodedUtterance, "voc.coded.v1/deposit", **changes)])
+            return list(result)  # type: ignore[arg-type]
+
+        yield run
+
+
+async def test_a_leaving_customer_makes_one_task_with_everything_in_it(fire: Any) -> None:
+    (task,) = await fire(opinion={"intent": "leaving"})
+    assert (task.rule, task.owner_queue, task.plan_template, task.level) == ("leaving", "sales_manager", "win_back", TaskLevel.CUSTOMER)
+    assert task.causes[0].cause == "finance.loan_refused"
+    assert task.verbatims[0].evidence == "订金说好七个工作日退，一个月了还没到账"
+    assert task.customer_id == "C10086"
+    assert task.created_at.isoformat() == "2026-11-20T09:30:03+00:00"
+
+
+async def test_a_replay_makes_the_same_task(fire: Any) -> None:
+    assert await fire(opinion={"severity": "safety"}) == await fire(opinion={"severity": "safety"})
+
+
+async def test_an_ordinary_complaint_makes_none(fire: Any) -> None:
+    assert await fire() == []
+
+
+async def test_a_vip_in_pain_makes_one(fire: Any) -> None:
+    (task,) = await fire(attributes={"dealer": "D0012", "vip": True})
+    assert (task.rule, task.plan_template) == ("vip_pain", "care_call")
+
+
+async def test_nobody_owns_it_so_triage_does(fire: Any) -> None:
+    (task,) = await fire(opinion={"intent": "leaving", "owner": {}})
+    assert task.owner_queue == "triage"
+
+
+async def test_no_dealer_is_known_so_head_office_owns_it(fire: Any) -> None:
+    (task,) = await fire(opinion={"intent": "leaving"}, attributes={})
+    assert task.owner_queue == "sales_operations"
+
+
+async def test_legal_goes_to_legal(fire: Any) -> None:
+    (task,) = await fire(opinion={"severity": "legal"})
+    assert (task.owner_queue, task.priority) == ("legal", 1)
+
+
+async def test_public_opinion_makes_one_event_task_that_names_nobody(fire: Any) -> None:
+    first = await fire(opinion={"severity": "safety"}, channel="public_opinion", customer_id=None, conversation_id="post-1")
+    second = await fire(opinion={"severity": "safety"}, channel="public_opinion", customer_id=None, conversation_id="post-2")
+    assert first[0].task_id == second[0].task_id
+    assert first[0].level is TaskLevel.EVENT
+    assert first[0].customer_id is None
+    assert first[0].conversation_id is None
+
+
+@pytest.mark.parametrize("change", [{"marks": ["machine_made"]}, {"marks": ["duplicate"]}, {"speaker": "agent"}])
+async def test_what_is_no_customers_word_makes_none(fire: Any, change: dict[str, Any]) -> None:
+    assert await fire(opinion={"severity": "safety"}, **change) == []
+
+
+async def test_a_wrong_rule_is_named_with_file_line_and_field(tmp_path: Path) -> None:
+    (tmp_path / "routing.yaml").write_text(
+        'version: "1"\ntriage: triage\nhours: {timezone: Asia/Shanghai, days: [1], start: "09:00", end: "18:00"}\ndaily_cap: 9\n'
+    )
+    (tmp_path / "mine.yaml").write_text("rules:\n  - id: mine\n    kind: immediate\n    due: soon\n")
+    with pytest.raises(ConfigurationError, match=r"mine\.yaml:\d+: rules\.0\."):
+        async with trigger.open(Settings(rules=tmp_path, data=tmp_path)):
+            pass
