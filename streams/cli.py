@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": "streams.commands.demo:demo",
     "worker": "streams.commands.worker:worker",
     "gateway": "streams.commands.gateway:gateway",
+    "oa-sandbox": "streams.commands.oa_sandbox:oa_sandbox",
     "ingest": "streams.commands.ingest:ingest",
     "watch": "streams.commands.connect:watch",
     "connect": "streams.commands.connect:connect",
