@@ -1,33 +1,12 @@
-"""From probabilities to labels: thresholds and biases, chosen on held-out texts."""
+"""Rules and calibration, chosen on held-out texts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
-from codeframe.learned import Floats
-from codeframe.training.metrics import Bools, Ints, aspect_scores, code_scores
-
-
-@dataclass(frozen=True, slots=True)
-class AspectRule:
-    """An aspect is present from `threshold` on; the likeliest of a text already from `floor` on. `neutral` is added to the logit
-    of neutral before the polarity is chosen."""
-
-    threshold: float
-    floor: float
-    neutral: float
-
-    def apply(self, probability: Floats) -> Ints:
-        """(n, aspects, 4) probabilities -> (n, aspects) classes."""
-        present = 1 - probability[..., 0]
-        keep = present >= self.threshold
-        best = present.argmax(1)
-        keep[np.arange(len(best)), best] |= present.max(1) >= self.floor
-        polar = np.log(np.clip(probability[..., 1:], 1e-9, 1)) + np.array([0, self.neutral, 0], np.float32)
-        return np.where(keep, polar.argmax(-1) + 1, 0)
+from codeframe.learned.rules import AspectRule, CodeRule, Scale, logit
+from codeframe.learned.seam import Bools, Floats, Ints
+from codeframe.training.metrics import aspect_scores, code_scores
 
 
 def choose_aspect_rule(probability: Floats, true: Ints, polar_share: float = 0.5) -> tuple[AspectRule, dict[str, float]]:
@@ -45,30 +24,7 @@ def choose_aspect_rule(probability: Floats, true: Ints, polar_share: float = 0.5
     return best[1], best[2]
 
 
-@dataclass(frozen=True, slots=True)
-class CodeRule:
-    """A code is present from `threshold` on; where a head is at least `head` likely and none of its codes is, its likeliest code
-    is; and the likeliest code of a text from `floor` on."""
-
-    threshold: float
-    head: float
-    floor: float
-
-    def apply(self, codes: Floats, heads: Floats, head_of: Ints) -> Bools:
-        """(n, codes) and (n, heads) probabilities -> (n, codes) labels."""
-        keep = codes >= self.threshold
-        rows = np.arange(len(codes))
-        for head in range(heads.shape[1]):
-            columns = np.flatnonzero(head_of == head)
-            add = (heads[:, head] >= self.head) & ~keep[:, columns].any(1)
-            best = columns[codes[:, columns].argmax(1)]
-            keep[rows[add], best[add]] = True
-        best = codes.argmax(1)
-        keep[rows, best] |= codes.max(1) >= self.floor
-        return keep
-
-
-def choose_code_rule(codes: Floats, heads: Floats, head_of: Ints, true: NDArray[np.bool_]) -> tuple[CodeRule, dict[str, float]]:
+def choose_code_rule(codes: Floats, heads: Floats, head_of: Ints, true: Bools) -> tuple[CodeRule, dict[str, float]]:
     """The rule with the best sum of code F1 and head F1."""
     best: tuple[float, CodeRule, dict[str, float]] | None = None
     for threshold in (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5):
@@ -80,3 +36,21 @@ def choose_code_rule(codes: Floats, heads: Floats, head_of: Ints, true: NDArray[
                     best = (sum(scores.values()), rule, scores)
     assert best is not None  # noqa: S101
     return best[1], best[2]
+
+
+def fit_scale(probability: Floats, true: Bools, steps: int = 50) -> Scale:
+    """Platt scaling by Newton's method on the log loss."""
+    x = np.stack([logit(probability).ravel().astype(np.float64), np.ones(probability.size)], 1)
+    y, beta = true.ravel().astype(np.float64), np.array([1.0, 0.0])
+    for _ in range(steps):
+        p = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))
+        hessian = (x * (p * (1 - p))[:, None]).T @ x + 1e-3 * np.eye(2)
+        beta -= np.linalg.solve(hessian, x.T @ (p - y) + 1e-3 * (beta - (1, 0)))
+    return Scale(float(beta[0]), float(beta[1]))
+
+
+def reliability(probability: Floats, true: Bools, bins: int = 10) -> list[tuple[float, float, int]]:
+    """For each tenth of [0, 1] that has cases: the mean probability, the share that was true, the number of cases."""
+    place = np.minimum((probability.ravel() * bins).astype(int), bins - 1)
+    rows = [(probability.ravel()[place == k], true.ravel()[place == k]) for k in range(bins)]
+    return [(float(p.mean()), float(t.mean()), len(p)) for p, t in rows if len(p)]

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
-from codeframe.learned import Floats
+from codeframe.learned.seam import Floats
 
 WIDTH, INNER, LAYERS = 384, 1536, 12
 BOS, PAD, EOS, UNKNOWN = 0, 1, 2, 3

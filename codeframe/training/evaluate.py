@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
-from codeframe.learned import Floats
+from codeframe.learned.heads import Heads
+from codeframe.learned.rules import AspectRule, CodeRule
 from codeframe.training.data import NEGATIVE, POSITIVE, Example
-from codeframe.training.decide import AspectRule, CodeRule, choose_aspect_rule, choose_code_rule
+from codeframe.training.decide import choose_aspect_rule, choose_code_rule
 from codeframe.training.labels import Targets, Taxonomy
-
-
-class Probabilities(Protocol):
-    """Aspects (n, 11, 4), codes (n, c), heads (n, h), category (n, 20), feeling (n, 3)."""
-
-    @property
-    def aspects(self) -> Floats: ...
-    @property
-    def codes(self) -> Floats: ...
-    @property
-    def heads(self) -> Floats: ...
-    @property
-    def category(self) -> Floats: ...
-    @property
-    def feeling(self) -> Floats: ...
 
 
 class Evaluation(NamedTuple):
@@ -37,7 +23,7 @@ class Evaluation(NamedTuple):
     scores: dict[str, dict[str, float]]
 
 
-def evaluate(examples: Sequence[Example], wanted: Targets, given: Probabilities, taxonomy: Taxonomy) -> Evaluation:
+def evaluate(examples: Sequence[Example], wanted: Targets, given: Heads, taxonomy: Taxonomy) -> Evaluation:
     """Choose the rules on `examples` and score them there; row i of every array belongs to example i."""
     where = lambda source: np.array([i for i, e in enumerate(examples) if e.source == source], np.int64)  # noqa: E731
     bdci, edmunds, titles, complaints = where("bdci2018"), where("edmunds"), where("complaints"), where("complaints2024")

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from codeframe.learned import Floats
+from codeframe.learned.heads import ENGLISH, REMARK, REVIEW, STORY, TITLE
+from codeframe.learned.seam import Floats
 from codeframe.training.data import ASPECT_GROUPS, CATEGORIES, Example
 
 WEAK = 0.1
@@ -21,6 +22,8 @@ WEAK = 0.1
 
 MAPPED = 0.3
 """Weight of a label carried over from another set's taxonomy."""
+
+KIND_OF_SOURCE = {"bdci2018": REVIEW, "complaints": TITLE, "complaints2024": STORY, "absa": REMARK, "edmunds": ENGLISH}
 
 CATEGORY_OF_HEAD = {
     "发动机/电动机": "发动机", "变速器": "传动系", "离合器": "传动系", "转向系统": "转向系", "制动系统": "制动系", "轮胎": "轮胎和车轮",
@@ -63,7 +66,7 @@ class Taxonomy:
 @dataclass(frozen=True, slots=True)
 class Targets:
     """Targets and weights for n texts: aspects (n, 11) as class 0 absent, 1 to 3 polarity; codes (n, c) and heads (n, h) as 0/1;
-    category (n,) as class 0 none, 1 to 19."""
+    category (n,) as class 0 none, 1 to 19; kind (n,) of text, -1 unknown."""
 
     aspects: NDArray[np.int64]
     aspect_weight: Floats
@@ -72,6 +75,7 @@ class Targets:
     heads: Floats
     category: NDArray[np.int64]
     category_weight: Floats
+    kind: NDArray[np.int64]
 
 
 def taxonomy_examples(taxonomy: Taxonomy) -> list[Example]:
@@ -125,4 +129,5 @@ def targets(examples: Sequence[Example], taxonomy: Taxonomy) -> Targets:
     heads = np.zeros((n, len(taxonomy.heads)), np.float32)
     rows, columns = codes.nonzero()
     heads[rows, taxonomy.head_of[columns]] = 1
-    return Targets(aspects, aspect_weight, codes, code_weight, heads, category, category_weight)
+    kind = np.array([KIND_OF_SOURCE.get(example.source, -1) for example in examples], np.int64)
+    return Targets(aspects, aspect_weight, codes, code_weight, heads, category, category_weight, kind)

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as F
 
-from codeframe.learned import Floats
+from codeframe.learned.heads import KINDS, Heads
 from codeframe.training.data import ASPECT_GROUPS, CATEGORIES, Example
 from codeframe.training.e5 import BOS, EOS, PAD, cut_vocabulary, read_e5, tokenizer_of
 from codeframe.training.encoder import Encoder, Logits, Net
@@ -46,16 +46,6 @@ class Row(NamedTuple):
 
     state: Tensor
     span: tuple[int, int]
-
-
-class Predicted(NamedTuple):
-    """Probabilities: aspects (n, 11, 4), codes (n, c), heads (n, h), category (n, 20), feeling (n, 3)."""
-
-    aspects: Floats
-    codes: Floats
-    heads: Floats
-    category: Floats
-    feeling: Floats
 
 
 def encode(tokenizer: Tokenizer, examples: Sequence[Example], length: int) -> tuple[list[list[int]], list[tuple[int, int]]]:
@@ -127,8 +117,8 @@ def loss_of(logits: Logits, wanted: Targets, at: Sequence[int], feelings: Tensor
 
 
 @torch.no_grad()
-def predict(net: Net, rows: Sequence[Row], first: int) -> Predicted:
-    """Probabilities for every row, in order."""
+def predict(net: Net, rows: Sequence[Row], first: int) -> Heads:
+    """Probabilities for every row, in order. The kind of text is left to the student."""
     net.eval()
     parts: list[tuple[list[int], list[Tensor]]] = []
     for batch in by_length([len(row.state) for row in rows], 6000):
@@ -137,7 +127,8 @@ def predict(net: Net, rows: Sequence[Row], first: int) -> Predicted:
         out = [logits.aspects.softmax(-1), logits.codes.sigmoid(), logits.heads.sigmoid(), logits.category.softmax(-1), logits.feeling.softmax(-1)]
         parts.append((batch, [t.float() for t in out]))
     order = np.argsort(np.concatenate([batch for batch, _ in parts]))
-    return Predicted(*(torch.cat([out[k] for _, out in parts]).numpy()[order] for k in range(5)))
+    known = [torch.cat([out[k] for _, out in parts]).numpy()[order] for k in range(5)]
+    return Heads(*known, np.full((len(rows), KINDS), 1 / KINDS, np.float32))
 
 
 class Teacher(NamedTuple):

@@ -1,0 +1,102 @@
+"""The fast tier's net in numpy: hashed n-grams, int8 weights, no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from codeframe.learned.heads import Decider, Heads
+from codeframe.learned.ngrams import Bags, extract, pool
+from codeframe.learned.seam import Floats, Predictions
+from codeframe.learned.windows import window
+from schemas.coded import Tier
+
+BUNDLED = Path(__file__).parent.parent / "models" / "fast"
+_BATCH = 512
+_MOST_ODDS = 15.0
+
+
+def quantise(weights: Floats) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int8]], np.ndarray[tuple[int, ...], np.dtype[np.float16]]]:
+    """Rows as int8 with a half-precision scale each: weights ~ rows x scale."""
+    scale = (np.abs(weights).max(1, keepdims=True) / 127).astype(np.float16)
+    rows = np.round(weights / np.maximum(scale.astype(np.float32), 1e-8))
+    return np.clip(rows, -127, 127).astype(np.int8), scale
+
+
+def _softmax(logits: Floats) -> Floats:
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)  # type: ignore[no-any-return]
+
+
+def _sigmoid(logits: Floats) -> Floats:
+    return 1 / (1 + np.exp(-np.clip(logits, -30, 30)))  # type: ignore[no-any-return]
+
+
+class FastModel:
+    """Immutable; answers 10,000s of texts a second a core."""
+
+    tier = Tier.FAST
+
+    def __init__(self, weights: dict[str, Floats], decider: Decider) -> None:
+        """`weights` are the parameters of codeframe.training.student.Student by name."""
+        self._w, self._decider = weights, decider
+        self.version, self.groups = decider.version, decider.layout.groups
+
+    @classmethod
+    def load(cls, folder: Path = BUNDLED) -> FastModel:
+        """Read `weights.npz` and `model.json`."""
+        with np.load(folder / "weights.npz") as stored:
+            weights = {name: stored[name].astype(np.float32) for name in stored.files if not name.startswith("table")}
+            weights["table.weight"] = stored["table"].astype(np.float32) * stored["table_scale"].astype(np.float32)
+        return cls(weights, Decider.load(folder / "model.json"))
+
+    def predict(self, texts: Sequence[str]) -> Predictions:
+        """Presence and polarity of every group in every text."""
+        parts = [self._decider.decide(self.heads(texts[i : i + _BATCH])) for i in range(0, len(texts), _BATCH)]
+        if not parts:
+            return self._decider.decide(self.heads([""]))._make(array[:0] for array in self._decider.decide(self.heads([""])))
+        return Predictions(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+    def feeling(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Floats:
+        """Polarity towards a stretch of each text, from the words about it."""
+        bags = extract([window(text, *span) for text, span in zip(texts, spans, strict=True)])
+        return _softmax(self._linear("feeling", self._text(pool(self._w["table.weight"], bags), bags, "near")))
+
+    def heads(self, texts: Sequence[str]) -> Heads:
+        """Uncalibrated probabilities; no feeling."""
+        bags = extract(texts)
+        sums = pool(self._w["table.weight"], bags)
+        counts = np.diff(bags.starts).astype(np.float32)[:, None]
+        text = self._text(sums, bags, "text")
+        clause = self._hidden("clause", sums / np.sqrt(np.maximum(counts, 1)))
+        first, of = np.searchsorted(bags.text_of, np.arange(len(texts))), bags.text_of
+        spoken = self._linear("clause_presence", clause)
+        weight = np.exp(np.clip(spoken * self._w["sharpness"], -_MOST_ODDS, _MOST_ODDS))
+        share = weight / (np.add.reduceat(weight, first, axis=0) + 1e-6)[of]
+        presence = _sigmoid(np.add.reduceat(share * spoken, first, axis=0) + self._linear("text_presence", text))[..., None]
+        n, aspects = presence.shape[:2]
+        by_clause = self._linear("clause_polarity", clause).reshape(-1, aspects, 3) + self._linear("clause_shared", clause)[:, None]
+        polarity = np.add.reduceat(by_clause * share[..., None], first, axis=0)
+        polarity += self._linear("text_polarity", text).reshape(n, aspects, 3) + self._linear("text_shared", text)[:, None]
+        return Heads(
+            np.concatenate([1 - presence, presence * _softmax(polarity)], -1),
+            _sigmoid(self._linear("codes", text)),
+            _sigmoid(self._linear("heads", text)),
+            _softmax(self._linear("category", text)),
+            np.full((n, 3), 1 / 3, np.float32),
+            _softmax(self._linear("kind", text)),
+        )
+
+    def _linear(self, name: str, x: Floats) -> Floats:
+        return x @ self._w[f"{name}.weight"].T + self._w[f"{name}.bias"]  # type: ignore[no-any-return]
+
+    def _hidden(self, name: str, x: Floats) -> Floats:
+        return x + np.maximum(self._linear(name, x), 0)  # type: ignore[no-any-return]
+
+    def _text(self, sums: Floats, bags: Bags, name: str) -> Floats:
+        """A vector a text from its clauses' sums."""
+        first = np.searchsorted(bags.text_of, np.arange(int(bags.text_of[-1]) + 1))
+        total = np.add.reduceat(np.diff(bags.starts), first).astype(np.float32)[:, None]
+        return self._hidden(name, np.add.reduceat(sums, first, axis=0) / np.sqrt(np.maximum(total, 1)))
