@@ -12,7 +12,7 @@ _FULL = rf"{_CAPITAL}(?: [A-Z]\.)?(?: (?:de |van |von |Mc|O['’])?{_CAPITAL}){{
 _TITLED = re.compile(rf"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Sir)\.? ({_FULL})")
 _NAMED = re.compile(
     rf"\b(?i:my name is|my name['’]s|name is|named|name:|called|contact person is|contact:|ask for|speak (?:to|with)|spoke (?:to|with)|"
-    rf"talked (?:to|with)|dealt with|sales ?(?:man|person|woman|rep) (?:was|is)|(?:regards|sincerely|cheers|thanks|thank you),?)\s({_FULL})"
+    rf"talked (?:to|with)|dealt with|sales ?(?:man|person|woman|rep) (?:was|is)|(?:regards|sincerely|cheers|thanks|thank you),)\s({_FULL})"
 )
 _LOWER = re.compile(r"\b(?i:my name is|my name['’]s) ([a-z]{2,15}(?: [a-z]{2,15})?)(?= (?:and|my|i|from|the|a|your|but|with)\b|[.,;!\n]|$)")
 _PRESENTED = re.compile(rf"\b(?:I am|I['’]m|This is|this is) ({_CAPITAL} (?:[A-Z]\. )?{_CAPITAL})(?= |[.,;!\n]|$)")
@@ -26,7 +26,7 @@ _TAIL = (
     r"(?:,? [A-Z]{2} \d{5}(?:-\d{4})?|,? [A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2})?"
 )
 _ADDRESS = re.compile(
-    r"\b(?:(?:Flat|Apt|Unit|Suite) \w{1,5},? )?\d{1,5}[A-Za-z]? (?:[NSEW]\.? )?(?!Wheel|Star|Test)"
+    r"\b(?:(?:Flat|Apt|Unit|Suite) \w{1,5},? )?\d{1,5}[A-Za-z]? (?:[NSEW]\.? )?(?!Wheel|Star|Test|MPG|Mile)"
     r"(?:[A-Z][A-Za-z'’]+ |\d{1,3}(?:st|nd|rd|th) ){1,4}"
     rf"{_STREET}\b{_TAIL}"
 )

@@ -78,7 +78,8 @@ _PLATE = re.compile(
 )
 _PLATE_CUE = re.compile("车牌|牌照|牌号|车号|号牌|上牌|plate")
 _PLATE_REACH = 12
-_PLATE_DIGITS = 4
+_SOME_DIGIT = re.compile(_DIGIT)
+_MODEL = re.compile("[0-9]{3}el")
 
 _WECHAT = re.compile(
     r"(?:微信|薇信|威信|v信|wechat|weixin|(?<![a-z])(?:vx|wx)(?![a-z])|加我?v(?![a-z]))((?:[号是为叫:：,， ]|账号|帐号|id|is|me|my){0,6})"
@@ -89,7 +90,7 @@ _QQ = re.compile(r"(?:(?<![a-z])qq|扣扣|企鹅号|(?<![a-z])q号)(?:[号码群
 
 _SOME_DIGITS = re.compile(r"\d(?:[^\n]{0,2}\d){4}")
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
-_ALNUM_RUN = re.compile("[a-z0-9]{6}")
+_ALNUM_RUN = re.compile(r"[a-z0-9_\-]{6}")
 _PLATE_HEAD = re.compile("[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼] ?[a-z]")
 
 
@@ -204,10 +205,9 @@ def _wechats(text: str) -> Iterator[Found]:
 
 def _plates(text: str) -> Iterator[Found]:
     for match in _PLATE.finditer(text):
-        # 新 is Xinjiang and also "new", as in 新E300eL: without a cue it takes more digits than a model's name has.
-        digits = len(re.findall(_DIGIT, match[2]))
-        cued = _PLATE_CUE.search(text, max(0, match.start() - _PLATE_REACH), match.start())
-        if digits and (match[1] != "新" or digits >= _PLATE_DIGITS or cued):
+        # 新 is Xinjiang and also "new": 新E300eL is a car.
+        model = match[1] == "新" and _MODEL.fullmatch(match[2])
+        if _SOME_DIGIT.search(match[2]) and (not model or _PLATE_CUE.search(text, max(0, match.start() - _PLATE_REACH), match.start())):
             yield Found(match.start(), match.end(), Kind.PLATE)
 
 
