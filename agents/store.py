@@ -9,9 +9,10 @@ ClickHouse away: the step waits, its partitions are not read on, nothing is drop
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
+from codeframe.frame import Frame
 from streams.settings import Settings
 from streams.sinks.store import open_store
 from streams.step import BatchHandler, batch_step
@@ -23,4 +24,25 @@ from streams.topics import CODED, DEAD_LETTERS, TASK_EVENTS, TASKS
 async def store(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Store events as rows in ClickHouse."""
     async with open_store(settings) as sink:
+        await sink.describe(list(tag_rows(Frame.load(settings.codeframe))))
         yield sink.write
+
+
+def tag_rows(frame: Frame) -> Iterator[dict[str, object]]:
+    """The frame's tags as rows of table `tags`."""
+    for tag in frame.tags:
+        yield {
+            "tag": tag.id,
+            "branch": tag.id.split(".", 1)[0],
+            "zh": tag.names.zh,
+            "en": tag.names.en,
+            "stage": tag.stage,
+            "touchpoint": tag.touchpoint,
+            "need_layer": tag.need_layer.value,
+            "severity": tag.severity.value,
+            "brand_promise": tag.brand_promise,
+            "dealer_role": tag.owner.dealer or "",
+            "office_role": tag.owner.office or "",
+            "frame": frame.id,
+            "frame_version": frame.version,
+        }

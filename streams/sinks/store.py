@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from schemas.base import Event
@@ -43,6 +43,11 @@ class Store:
             event.occurred_at for event in events if isinstance(event, CodedUtterance) and (event.opinions or event.retracted)
         )
         return [None] * len(events)
+
+    async def describe(self, tags: Sequence[Mapping[str, object]]) -> None:
+        """Write the code frame's tags, a mapping of the columns of table `tags` each. Waits for ClickHouse."""
+        columns = {name: [tag[name] for tag in tags] for name in tags[0]}
+        await keep_trying(STEP, lambda: self._clickhouse.insert("tags", columns))
 
     async def _insert(self, events: Sequence[Event]) -> None:
         for table, rows in by_table(events).items():

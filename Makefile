@@ -1,0 +1,46 @@
+# Every target sets up the virtual environment that it needs. PYTHON chooses the interpreter (3.11 or newer).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEV := $(VENV)/.dev
+LOCAL := $(VENV)/.local
+
+.PHONY: demo up test test-slow test-kafka check bench clean
+
+demo: $(LOCAL)  ## the main job on the embedded stack, on a bundled sample
+	$(BIN)/voc demo
+
+up: $(LOCAL)  ## the whole local stack, until Ctrl-C
+	$(BIN)/voc up
+
+test: $(DEV)  ## the default tests: real broker, real ClickHouse engine
+	$(BIN)/pytest
+
+test-slow: $(DEV)  ## tests that take minutes
+	$(BIN)/pytest -m "slow and not kafka"
+
+test-kafka: $(DEV)  ## tests on Apache Kafka; needs Java 17 and Maven
+	$(BIN)/pytest -m kafka
+
+check: $(DEV)  ## lint, types, import arrows, the code frame
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest tests/test_architecture.py
+	$(BIN)/voc frame lint
+
+bench: $(DEV)  ## speed and accuracy figures
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf build .voc
+
+$(LOCAL): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[local]'
+	touch $@
+
+$(DEV): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[local,dev]'
+	touch $@ $(LOCAL)
