@@ -9,7 +9,7 @@ from schemas.utterance import Language
 
 _HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _FOREIGN_SCRIPT = re.compile("[\u0370-\u1cff\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7af\uff66-\uff9f]")
-_WORD = re.compile(r"[A-Za-z\u00c0-\u024f]+(?:['’][A-Za-z]+)?")
+_WORD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z\u00c0-\u024f]+(?:['’][A-Za-z]+)?(?![A-Za-z0-9])")
 
 _ENGLISH_WORDS = """
     a after all an and are as at be been but can can't did didn't do does doesn't don't for from get got had has have he

@@ -31,7 +31,7 @@ _HIDDEN_CHARS = (
     "\u3164\ud800-\udfff\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffd\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff\U000f0000-\U0010ffff"
 )
 _HIDDEN = re.compile(f"[{_HIDDEN_CHARS}]+")
-_SPACE = re.compile(r"[^\S\n ]|[^\S\n]{2,}|[^\S\n]*[\n\r\x0b\x0c\x85\u2028\u2029]\s*")
+_SPACE = re.compile(r"[^\S\n\r\x0b\x0c\x85\u2028\u2029]*[\n\r\x0b\x0c\x85\u2028\u2029]\s*|[^\S\n]{2,}|[^\S\n ]")
 _REPEATED = re.compile(r"([^\w\s])\1{3,}")
 _KEPT_REPEATS = 3
 _BREAKS = frozenset("\n\r\x0b\x0c\x85\u2028\u2029")
