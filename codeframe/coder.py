@@ -1,7 +1,7 @@
 """The coder: utterances in, coded opinions out. Pure, and a batch at a time.
 
-The fast tier reads by the code frame's terms and patterns and the languages' lexicons; trained models
-join through `codeframe.prediction.Model`.
+Words come first: the code frame's terms and patterns and the languages' lexicons. A trained model joins them
+(codeframe.learned.seam).
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
-from codeframe.analysis import Analysis, Analyst, Judged
-from codeframe.folding import fold
+from codeframe.analysis import Analyst
+from codeframe.definition import PointRule
+from codeframe.finding import Found, found_in
 from codeframe.frame import Frame
+from codeframe.joining import Joiner
+from codeframe.learned.seam import GroupModel
 from codeframe.points import Points
-from codeframe.prediction import Model, Prediction
 from codeframe.trusted import collector_paused, trusted
-from codeframe.vocabulary import Cue
-from schemas.coded import UNKNOWN_CAUSE, Cause, CodedUtterance, Expectation, Intent, Opinion, Owner, Tier, Versions
+from schemas.coded import UNKNOWN_CAUSE, Cause, CodedUtterance, Opinion, Owner, Point, Tier, Versions
 from schemas.common import Span, Speaker
 from schemas.ids import opinion_ids
 from schemas.utterance import Mark, Utterance
@@ -29,14 +30,7 @@ LEXICON_VERSION = "lexicon-1"
 
 _SILENT = frozenset({Speaker.AGENT, Speaker.BOT})
 _EMPTY = frozenset({Mark.EMPTY, Mark.MACHINE_MADE})
-_FELT = 0.12
-_MOST = 0.98
 _SHORTEST_UNSURE = 6
-_LEAVING, _WISH, _WHY = int(Cue.LEAVING), int(Cue.WISH), int(Cue.WHY | Cue.RHETORICAL)
-_QUESTION, _COMPLAINT, _PRAISE = int(Cue.QUESTION), int(Cue.COMPLAINT), int(Cue.PRAISE)
-_BUT, _THOUGH = int(Cue.BUT), int(Cue.THOUGH)
-_AFTER_BUT, _AFTER_THOUGH = 1.3, 0.7
-_BETTER, _WORSE = int(Cue.BETTER), int(Cue.WORSE)
 
 
 class Coding(NamedTuple):
@@ -47,32 +41,18 @@ class Coding(NamedTuple):
     versions: Versions
 
 
-class Found(NamedTuple):
-    """A tag of a text before it becomes an opinion: where, how it felt, and how sure."""
-
-    tag: int
-    value: float
-    confidence: float
-    start: int
-    end: int
-    aspect: tuple[int, int] | None
-    words: tuple[tuple[int, int], ...]
-    intent: Intent
-    expectation: Expectation
-
-
 class Coder:
     """Codes utterances by a frame. Immutable; make one a process and share it."""
 
-    def __init__(self, frame: Frame, model: Model | None = None) -> None:
+    def __init__(self, frame: Frame, model: GroupModel | None = None) -> None:
         self.frame = frame
         self.analyst = Analyst(frame)
-        self.points = Points(frame.points)
-        self.versions = Versions(frame=frame.version, model=model.version if model else LEXICON_VERSION, tier=Tier.FAST)
-        self._model = model
+        self._points = Points(frame.points)
+        model_version, tier = (model.version, model.tier) if model else (LEXICON_VERSION, Tier.FAST)
+        self.versions = Versions(frame=frame.version, model=model_version, tier=tier)
+        self._joiner = Joiner(frame, model) if model else None
         self._tags = frame.tags
         self._thresholds = frame.header.thresholds
-        self._index = {tag.id: at for at, tag in enumerate(frame.tags)}
         self._owners = tuple(Owner(dealer_role=tag.owner.dealer, office_role=tag.owner.office) for tag in frame.tags)
         self._causes = tuple((Cause(cause=tag.default_cause or UNKNOWN_CAUSE, probability=1.0),) for tag in frame.tags)
 
@@ -96,29 +76,8 @@ class Coder:
 
     def find(self, texts: Sequence[str]) -> list[list[Found]]:
         """The tags of each text, by where they stand."""
-        found = [_found(analysis) for analysis in self.analyst.analyse(texts)]
-        if self._model:
-            for known, predictions in zip(found, self._model.predict([fold(text) for text in texts]), strict=True):
-                self._join(known, predictions)
-        return found
-
-    def _join(self, known: list[Found], predictions: Sequence[Prediction]) -> None:
-        """Add a model's tags; for one that both see the doubts multiply, and feelings weigh by certainty."""
-        places = {found.tag: at for at, found in enumerate(known)}
-        for prediction in predictions:
-            tag = self._index[prediction.tag]
-            value = prediction.polarity[2] - prediction.polarity[0]
-            at = places.get(tag)
-            if at is None:
-                intent = _intent(_sentiment(value), 0, 0)
-                place = (prediction.start, prediction.end)
-                known.append(Found(tag, value, prediction.probability, *place, None, (), intent, Expectation.UNSAID))
-                continue
-            mine = known[at]
-            total = mine.confidence + prediction.probability
-            value = (mine.value * mine.confidence + value * prediction.probability) / total
-            confidence = 1 - (1 - mine.confidence) * (1 - prediction.probability)
-            known[at] = mine._replace(value=value, confidence=min(_MOST, confidence))
+        found = [found_in(analysis) for analysis in self.analyst.analyse(texts)]
+        return self._joiner.join(texts, found) if self._joiner else found
 
     def _coding(self, utterance: Utterance, found: list[Found]) -> Coding:
         if not found:
@@ -128,11 +87,15 @@ class Coder:
         unsure = max([one.confidence for one in found]) < self._thresholds.unsure_below
         return Coding(opinions, unsure, self.versions)
 
+    def rule(self, found: Found) -> PointRule | None:
+        """The row of the point matrix that decides about `found`, or None where none holds."""
+        tag = self._tags[found.tag]
+        mild = abs(found.value) < self._thresholds.mild_below
+        return self._points.rule((found.sentiment, tag.need_layer, tag.severity, found.intent, found.expectation, mild))
+
     def _opinion(self, text: str, new_id: Callable[[str], UUID], found: Found) -> Opinion:
         tag = self._tags[found.tag]
-        sentiment = _sentiment(found.value)
-        mild = abs(found.value) < self._thresholds.mild_below
-        situation = (sentiment, tag.need_layer, tag.severity, found.intent, found.expectation, mild)
+        rule = self.rule(found)
         return trusted(
             Opinion,
             {
@@ -141,11 +104,11 @@ class Coder:
                 "evidence": _span(found.start, found.end),
                 "aspect": _span(*found.aspect) if found.aspect else None,
                 "opinion_words": tuple([text[start:end] for start, end in found.words]),
-                "sentiment": sentiment,
+                "sentiment": found.sentiment,
                 "sentiment_score": round(found.value, 3),
                 "intent": found.intent,
                 "expectation": found.expectation,
-                "point": self.points.point(situation),
+                "point": rule.point if rule else Point.NONE,
                 "need_layer": tag.need_layer,
                 "severity": tag.severity,
                 "brand_promise": tag.brand_promise,
@@ -192,94 +155,3 @@ def coded(utterance: Utterance, coding: Coding, coded_at: datetime) -> CodedUtte
 @lru_cache(65_536)
 def _span(start: int, end: int) -> Span:
     return trusted(Span, {"start": start, "end": end})
-
-
-def _found(analysis: Analysis) -> list[Found]:
-    """One `Found` a tag: the surest mention gives the evidence, all of them the feeling and the confidence."""
-    if len(analysis.judged) == 1:
-        return [_merged(analysis, analysis.judged)]
-    by_tag: dict[int, list[Judged]] = {}
-    for judged in analysis.judged:
-        by_tag.setdefault(judged.feeling.match.tag, []).append(judged)
-    return [_merged(analysis, mentions) for mentions in by_tag.values()]
-
-
-def _merged(analysis: Analysis, mentions: list[Judged]) -> Found:
-    best, doubt, weight, value = mentions[0], 1.0, 0.0, 0.0
-    most = -1.0
-    for judged in mentions:
-        certainty = _certainty(judged)
-        doubt *= 1 - certainty
-        share = _weight(judged)
-        weight += share
-        value += share * judged.feeling.value
-        if certainty + abs(judged.feeling.value) > most:
-            most, best = certainty + abs(judged.feeling.value), judged
-    value /= weight
-    sentiment, base, feeling = _sentiment(value), analysis.base, best.feeling
-    match, words = feeling.match, feeling.words
-    start, end = match.start, match.end
-    for word in words:
-        start, end = min(start, word.start), max(end, word.end)
-    spans = tuple([(word.start - base, word.end - base) for word in words])
-    if not spans and match.rule >= 0:
-        spans = ((match.parts[-1][0] - base, match.parts[-1][1] - base),)
-    return Found(
-        match.tag,
-        value,
-        min(_MOST, 1 - doubt),
-        start - base,
-        end - base,
-        (match.aspect[0] - base, match.aspect[1] - base),
-        spans,
-        _intent(sentiment, best.clause.cues | (_QUESTION if best.clause.asked else 0), analysis.cues),
-        _expectation(sentiment, best.clause.sentence_cues),
-    )
-
-
-def _weight(judged: Judged) -> float:
-    """How much a mention counts among several of a tag: what comes after a "but" outweighs what went before."""
-    signs = judged.clause.signs
-    contrast = signs[0][2].cues if signs else 0
-    weight = _AFTER_BUT if contrast & _BUT else _AFTER_THOUGH if contrast & _THOUGH else 1.0
-    return weight if judged.feeling.value else weight * 0.25
-
-
-def _certainty(judged: Judged) -> float:
-    """How much one mention speaks for its tag: grows with the length of the words and with support by opinion words."""
-    match = judged.feeling.match
-    if match.rule >= 0:
-        certainty = 0.72
-    else:
-        size = match.end - match.start
-        certainty = 0.45 + (0.015 * min(size, 20) if match.parts[0][2].latin else 0.05 * min(size, 6))
-    if judged.feeling.words:
-        return certainty + (1 - certainty) * 0.3
-    return certainty
-
-
-def _sentiment(value: float) -> int:
-    return 1 if value >= _FELT else -1 if value <= -_FELT else 0
-
-
-def _intent(sentiment: int, clause_cues: int, text_cues: int) -> Intent:
-    """Leaving outweighs all; a wish or a question is a matter of the clause; the rest follows the feeling."""
-    if text_cues & _LEAVING and sentiment <= 0:
-        return Intent.LEAVING
-    if clause_cues & _WISH and sentiment >= 0:
-        return Intent.WISH
-    if clause_cues & _QUESTION and not clause_cues & _WHY and not sentiment:
-        return Intent.QUESTION
-    if sentiment < 0 or (text_cues & _COMPLAINT and not sentiment):
-        return Intent.COMPLAINT
-    if sentiment > 0 or (clause_cues & _PRAISE and not sentiment):
-        return Intent.PRAISE
-    return Intent.STATEMENT
-
-
-def _expectation(sentiment: int, cues: int) -> Expectation:
-    if sentiment > 0 and cues & _BETTER:
-        return Expectation.BETTER
-    if sentiment < 0 and cues & _WORSE:
-        return Expectation.WORSE
-    return Expectation.UNSAID

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Final, TypeAlias
 
 from codeframe.definition import PointMatrix, PointRule
-from schemas.coded import Expectation, Intent, NeedLayer, Point
+from schemas.coded import Expectation, Intent, NeedLayer
 from schemas.common import Severity
 
 Situation: TypeAlias = tuple[int, NeedLayer, Severity, Intent, Expectation, bool]
@@ -27,10 +27,6 @@ class Points:
     def rule(self, situation: Situation) -> PointRule | None:
         """The rule that decides, or None where no rule holds."""
         return self._rules[situation]
-
-    def point(self, situation: Situation) -> Point:
-        rule = self._rules[situation]
-        return rule.point if rule else Point.NONE
 
 
 def _holds(rule: PointRule, situation: Situation) -> bool:

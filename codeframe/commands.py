@@ -1,0 +1,183 @@
+"""`voc code`, `voc explain` and `voc frame`: the code frame and the coder, offline."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.tree import Tree
+
+from codeframe.coder import Coder
+from codeframe.definition import Branch, Crosswalk, Data, Header, PointMatrix
+from codeframe.diff import diff as diff_frames
+from codeframe.errors import FrameError
+from codeframe.explain import explain as explain_text
+from codeframe.frame import Frame
+from codeframe.lint import lint as lint_frame
+from codeframe.offline import code_texts
+from codeframe.scoring import Score, Scorer, ScoringError
+from codeframe.text.cleaner import Cleaner
+
+P = ParamSpec("P")
+
+_FRAME = click.option("--frame", "where", default="auto", show_default=True, help="Bundled code frame, or a folder.")
+_MOST_SHOWN = 40
+
+
+def _clear_errors(command: Callable[P, None]) -> Callable[P, None]:
+    """Show what is wrong with a frame or a file as one line."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (FrameError, ScoringError) as error:
+            raise click.ClickException(str(error)) from None
+
+    return run
+
+
+@click.command()
+@click.argument("text", required=False)
+@click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A text file, one text a line.")
+@_FRAME
+@_clear_errors
+def code(text: str | None, file: Path | None, where: str) -> None:
+    """Code TEXT, the lines of --file, or standard input (TEXT is -): one JSON line a coded utterance."""
+    coder = Coder.load(where)
+    for events in code_texts(coder, _cleaner(coder.frame), _texts(text, file), datetime.now(UTC)):
+        for event in events:
+            click.echo(event.model_dump_json())
+
+
+def _texts(text: str | None, file: Path | None) -> Iterator[str]:
+    if (text is None) == (file is None):
+        raise click.UsageError("give a TEXT, or --file FILE, or - for standard input")
+    if file:
+        yield from _lines(file.read_text("utf-8-sig"))
+    elif text == "-":
+        yield from (line for line in map(str.strip, sys.stdin) if line)
+    elif text is not None:
+        yield text
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in map(str.strip, text.splitlines()) if line]
+
+
+def _cleaner(frame: Frame) -> Cleaner:
+    return Cleaner.load(frame.entity_names)
+
+
+@click.command()
+@click.argument("text")
+@_FRAME
+@_clear_errors
+def explain(text: str, where: str) -> None:
+    """Say why TEXT gets its tags, in colour."""
+    explain_text(Coder.load(where), text, Console())
+
+
+@click.group()
+def frame() -> None:
+    """Look after a code frame."""
+
+
+@frame.command()
+@click.argument("where", default="auto")
+@_clear_errors
+def lint(where: str) -> None:
+    """Check a frame; the exit code is 1 where something is to be mended."""
+    findings = lint_frame(where)
+    for finding in findings:
+        click.echo(str(finding))
+    click.echo(f"{len(findings)} to mend")
+    sys.exit(bool(findings))
+
+
+@frame.command()
+@click.argument("where", default="auto")
+@_clear_errors
+def tree(where: str) -> None:
+    """Print a frame's tags as a tree."""
+    loaded = Frame.load(where)
+    root = Tree(f"[bold]{loaded.version}[/] {loaded.header.names.zh}, {len(loaded.tags)} tags")
+    nodes: dict[str, Tree] = {}
+    for branch in loaded.branches:
+        if branch.branch not in nodes:
+            nodes[branch.branch] = root.add(f"[bold]{branch.branch}[/] {branch.names.zh} / {branch.names.en}")
+        for tag in branch.tags:
+            nodes[branch.branch].add(f"{tag.id.partition('.')[2]}  [dim]{tag.names.zh} / {tag.names.en}[/]")
+    Console().print(root)
+
+
+@frame.command()
+@click.argument("tag")
+@_FRAME
+@_clear_errors
+def show(tag: str, where: str) -> None:
+    """Print one tag of a frame as JSON."""
+    loaded = Frame.load(where)
+    if tag not in loaded.by_id:
+        near = [known for known in loaded.by_id if tag in known or known.startswith(tag.rpartition(".")[0] + ".")]
+        raise click.ClickException(f"{loaded.version} has no tag {tag}" + (f"; near it are {', '.join(near[:8])}" if near else ""))
+    click.echo(loaded.by_id[tag].model_dump_json(indent=2, exclude_defaults=True))
+
+
+@frame.command()
+@click.argument("old")
+@click.argument("new")
+@_clear_errors
+def diff(old: str, new: str) -> None:
+    """Print what changed from frame OLD to frame NEW."""
+    for change in diff_frames(Frame.load(old), Frame.load(new)):
+        click.echo(f"{change.kind:<9} {change.tag}" + (f"  {change.detail}" if change.detail else ""))
+
+
+@frame.command()
+def schema() -> None:
+    """Print the JSON Schemas of a frame's YAML files."""
+    files: dict[str, type[Data]] = {"frame.yaml": Header, "points.yaml": PointMatrix, "tags/*.yaml": Branch, "crosswalks/*.yaml": Crosswalk}
+    click.echo(json.dumps({name: model.model_json_schema() for name, model in files.items()}, ensure_ascii=False, indent=2))
+
+
+@frame.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--crosswalk", required=True, help="How the file's codes map to tags: a file of the frame's crosswalks folder.")
+@click.option("--tier", type=click.Choice(["fast", "deep"]), default="fast", show_default=True, help="Which coder.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_FRAME
+@_clear_errors
+def score(file: Path, crosswalk: str, tier: str, as_json: bool, where: str) -> None:
+    """Score the coder on a labelled CSV FILE."""
+    if tier != "fast":
+        raise click.ClickException("no deep model is installed")
+    coder = Coder.load(where)
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    result = Scorer(coder, _cleaner(coder.frame), datetime.now(UTC)).score(crosswalk, rows)
+    if as_json:
+        click.echo(json.dumps(result.as_json(), ensure_ascii=False))
+    else:
+        _print_score(result)
+
+
+def _print_score(result: Score) -> None:
+    console = Console()
+    table = Table("code", "precision", "recall", "F1", "count", title=f"{result.crosswalk}, {result.texts} texts")
+    for label, row in list(result.labels.items())[:_MOST_SHOWN]:
+        table.add_row(label, f"{row.precision:.3f}", f"{row.recall:.3f}", f"{row.f1:.3f}", str(row.actual))
+    console.print(table)
+    for missed, wrong, count in result.confusions[:10]:
+        console.print(f"{count:>5}  {missed} taken for {wrong}")
+    for name, value in result.metrics.items():
+        console.print(f"[bold]{name} {value:.3f}[/]")

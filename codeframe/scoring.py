@@ -1,0 +1,185 @@
+"""The coder scored on a labelled file: it codes as the agents do, and a crosswalk turns its tags into the file's codes.
+
+Each crosswalk says with its name how its file is laid out:
+
+    bdci2018        content_id, content, subject, sentiment_value: one row a (text, subject)
+    complaints      desc, problem: codes separated by commas
+    complaints2024  投诉简述, 投诉问题: one class a text
+    absa            domain, text, text_masked, aspect, polarity: the feeling at the place of $T$
+    edmunds         Review, and a column an aspect with -1, 0 or 1
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from codeframe import crosswalk as crosswalks
+from codeframe.coder import Coder
+from codeframe.metrics import Labels, Row, by_label, confusions, micro
+from codeframe.offline import code_texts
+from codeframe.text.cleaner import Cleaner
+from schemas.coded import CodedUtterance
+
+Line = Mapping[str, str]
+Pairs = list[tuple[Labels, Labels]]
+Coded = list[CodedUtterance]
+Triples = frozenset[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The figures of one file: `metrics` over all, `labels` one by one, and what was taken for what."""
+
+    crosswalk: str
+    texts: int
+    metrics: dict[str, float]
+    labels: dict[str, Row]
+    confusions: list[tuple[str, str, int]]
+
+    def as_json(self) -> dict[str, object]:
+        """One flat object: the metrics by their names, and the rest beside them."""
+        labels = {
+            label: {"precision": row.precision, "recall": row.recall, "f1": row.f1, "count": row.actual, "predicted": row.predicted}
+            for label, row in self.labels.items()
+        }
+        return {"crosswalk": self.crosswalk, "texts": self.texts, **self.metrics, "labels": labels, "confusions": self.confusions}
+
+
+class ScoringError(ValueError):
+    """The file cannot be scored: a column is missing, or no layout is known for the crosswalk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A coder, the cleaner before it, and the moment that events carry."""
+
+    coder: Coder
+    cleaner: Cleaner
+    now: datetime
+
+    def score(self, crosswalk: str, lines: Sequence[Line]) -> Score:
+        """Score the lines of a file.
+
+        Raises:
+            ScoringError: a column is missing, or the crosswalk has no file layout.
+            FrameError: the frame has no such crosswalk.
+        """
+        if crosswalk not in _LAYOUTS:
+            raise ScoringError(f"crosswalk {crosswalk}: no file layout is known; known are {', '.join(_LAYOUTS)}")
+        columns, layout = _LAYOUTS[crosswalk]
+        missing = [column for column in columns if not lines or column not in lines[0]]
+        if missing:
+            raise ScoringError(f"the file lacks the column {missing[0]}, which the crosswalk {crosswalk} reads")
+        return layout(self, crosswalks.load_mapping(self.coder.frame, crosswalk), lines)
+
+    def code(self, texts: Sequence[str]) -> list[Coded]:
+        return list(code_texts(self.coder, self.cleaner, texts, self.now))
+
+
+def _codes(coded: Coded, mapping: crosswalks.Mapping) -> dict[str, int]:
+    """The codes of a text, each with the feeling of its surest opinion that has one."""
+    best: dict[str, tuple[float, int]] = {}
+    for utterance in coded:
+        for opinion in utterance.opinions:
+            code = mapping.home.get(opinion.tag)
+            if code is not None:
+                weight = opinion.confidence + abs(opinion.sentiment_score)
+                best[code] = max(best.get(code, (-1.0, 0)), (weight, opinion.sentiment))
+    return {code: sentiment for code, (_, sentiment) in best.items()}
+
+
+def _triples(name: str, truth: Sequence[Triples], guesses: Sequence[Triples]) -> Score:
+    """Of (subject, sentiment) pairs: all of them, those that are not neutral, and the subjects alone."""
+    both = list(zip(truth, guesses, strict=True))
+    subjects: Pairs = [(_subjects(one), _subjects(other)) for one, other in both]
+    polar = micro((_polar(one), _polar(other)) for one, other in both)
+    metrics = {"triple_f1": micro(both).f1, "polar_f1": polar.f1, "subject_f1": micro(subjects).f1}
+    return Score(name, len(both), metrics, by_label(subjects), confusions(subjects))
+
+
+def _subjects(triples: Triples) -> Labels:
+    return frozenset(subject for subject, _ in triples)
+
+
+def _polar(triples: Triples) -> Labels:
+    return frozenset(triple for triple in triples if triple[1])
+
+
+def _bdci2018(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence[Line]) -> Score:
+    texts: dict[str, str] = {}
+    truth: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    for line in lines:
+        texts[line["content_id"]] = line["content"]
+        truth[line["content_id"]].add((line["subject"], int(line["sentiment_value"])))
+    guesses = [frozenset(_codes(one, mapping).items()) for one in scorer.code(list(texts.values()))]
+    return _triples("bdci2018", [frozenset(truth[key]) for key in texts], guesses)
+
+
+def _complaints(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence[Line]) -> Score:
+    truth = [frozenset(code.strip() for code in line["problem"].split(",") if code.strip()) for line in lines]
+    coded = scorer.code([line["desc"] for line in lines])
+    pairs: Pairs = [(codes, frozenset(_codes(one, mapping))) for codes, one in zip(truth, coded, strict=True)]
+    heads: Pairs = [(_heads(one), _heads(other)) for one, other in pairs]
+    metrics = {"head_f1": micro(heads).f1, "code_f1": micro(pairs).f1}
+    return Score("complaints", len(pairs), metrics, by_label(pairs), confusions(pairs))
+
+
+def _heads(codes: Labels) -> Labels:
+    return frozenset(str(code)[0] for code in codes)
+
+
+def _complaints2024(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence[Line]) -> Score:
+    coded = scorer.code([line["投诉简述"] for line in lines])
+    pairs: Pairs = [(frozenset({line["投诉问题"]}), _likeliest(one, mapping)) for line, one in zip(lines, coded, strict=True)]
+    metrics = {"accuracy": micro(pairs).recall}
+    return Score("complaints2024", len(pairs), metrics, by_label(pairs), confusions(pairs))
+
+
+def _likeliest(coded: Coded, mapping: crosswalks.Mapping) -> Labels:
+    """The one class that most confidence speaks for; a bad experience counts double."""
+    weight: dict[str, float] = defaultdict(float)
+    for utterance in coded:
+        for opinion in utterance.opinions:
+            if code := mapping.home.get(opinion.tag):
+                weight[code] += opinion.confidence * (2 if opinion.sentiment < 0 else 1)
+    return frozenset({max(weight, key=weight.__getitem__)}) if weight else frozenset()
+
+
+def _absa(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence[Line]) -> Score:
+    """The feeling of the opinion nearest to the given term, of a tag that the domain's code covers."""
+    rows = [line for line in lines if line["domain"] in mapping.tags]
+    coded = scorer.code([line["text"] for line in rows])
+    pairs: Pairs = [(frozenset({line["polarity"]}), _feeling_at(line, one)) for line, one in zip(rows, coded, strict=True)]
+    return Score("absa", len(pairs), {"accuracy": micro(pairs).recall}, by_label(pairs), confusions(pairs))
+
+
+def _feeling_at(line: Line, coded: Coded) -> Labels:
+    place = line["text_masked"].find("$T$")
+    nearest: tuple[float, float] = (float("inf"), 0.0)
+    for utterance in coded:
+        for opinion in utterance.opinions:
+            span = opinion.aspect or opinion.evidence
+            nearest = min(nearest, (abs(span.start - place) + (0 if opinion.sentiment else 100), opinion.sentiment_score))
+    return frozenset({"Positive" if nearest[1] > 0 else "Negative"}) if nearest[1] else frozenset()
+
+
+def _edmunds(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence[Line]) -> Score:
+    aspects = [code for code in mapping.tags if code in lines[0]]
+    truth = [frozenset((aspect, int(float(line[aspect]))) for aspect in aspects if float(line[aspect] or 0)) for line in lines]
+    coded = scorer.code([line["Review"] for line in lines])
+    guesses = [frozenset(item for item in _codes(one, mapping).items() if item[1]) for one in coded]
+    score = _triples("edmunds", truth, guesses)
+    return Score("edmunds", score.texts, {"f1": score.metrics["triple_f1"]}, score.labels, score.confusions)
+
+
+_Layout = Callable[[Scorer, crosswalks.Mapping, Sequence[Line]], Score]
+_LAYOUTS: dict[str, tuple[tuple[str, ...], _Layout]] = {
+    "bdci2018": (("content_id", "content", "subject", "sentiment_value"), _bdci2018),
+    "complaints": (("desc", "problem"), _complaints),
+    "complaints2024": (("投诉简述", "投诉问题"), _complaints2024),
+    "absa": (("domain", "text", "text_masked", "aspect", "polarity"), _absa),
+    "edmunds": (("Review",), _edmunds),
+}
