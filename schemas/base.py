@@ -7,13 +7,17 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
+_FIRST_YEAR, _LAST_YEAR = 1971, 2105
+
 
 def _to_utc(value: datetime) -> datetime:
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+        raise ValueError(f"expected a time of the years {_FIRST_YEAR} to {_LAST_YEAR}")
     return value.astimezone(UTC)
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
-"""A moment. Naive times are refused; any offset is accepted and kept as UTC."""
+"""A moment that ClickHouse can hold. Naive times are refused; any offset is accepted and kept as UTC."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 """A short non-empty identifier or label from a source system."""

@@ -28,7 +28,7 @@ from streams.connectors.files import Row, Table, open_table
 from streams.connectors.loading import Counts, Rejects, load_table
 from streams.connectors.mapping import Mapping, load_mapping
 from streams.connectors.plan import Plan, plan_table
-from streams.errors import ConfigurationError
+from streams.errors import ConfigurationError, DeliveryError
 from streams.outbox import Outbox
 from streams.settings import Settings
 
@@ -54,6 +54,7 @@ def ingest(
 
     Loading a file again adds nothing twice: a row's id is its id column's, else comes from its content. Without --source
     the file's name is part of the id, so name the source if the same rows may come in files of other names.
+    Public opinion carries no customer identity: columns of authors are left out.
 
     Exit code: 0 all rows accepted, 1 some rejected (or Kafka is away), 2 a file or mapping is unusable, and then nothing was sent.
     """
@@ -63,6 +64,8 @@ def ingest(
         chosen = choose_channel(channel, rules)
         work = [(table, plan_table(table, chosen, source, rules)) for table in map(open_table, files)]
         counts = asyncio.run(_load(work, settings, rejects))
+    except DeliveryError as error:
+        raise DeliveryError(f"{error}: run the same again, nothing is added twice") from error
     except ConfigurationError as error:
         click.secho(f"voc: {error}", fg="red", err=True)
         raise click.exceptions.Exit(EXIT_UNUSABLE) from error

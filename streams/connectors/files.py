@@ -24,6 +24,7 @@ _CHUNK = 1 << 20
 _UTF8_EVIDENCE = 8
 _KEYS_SAMPLE = 100
 _KEPT_CHARACTERS = 10_000
+_DEPTH = 8
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 csv.field_size_limit(min(sys.maxsize, 1 << 30))
@@ -240,12 +241,12 @@ def _json_row(line: int, text: str) -> Row:
     return Row(line, flatten(record))
 
 
-def flatten(record: dict[str, Any], above: str = "") -> dict[str, Any]:
+def flatten(record: dict[str, Any], above: str = "", depth: int = _DEPTH) -> dict[str, Any]:
     """A nested object as cells: `{"a": {"b": 1}}` is `{"a.b": 1}`. Lists stay; null and empty values go."""
     cells: dict[str, Any] = {}
     for name, value in record.items():
-        if isinstance(value, dict):
-            cells |= flatten(value, f"{above}{name}.")
+        if isinstance(value, dict) and depth:
+            cells |= flatten(value, f"{above}{name}.", depth - 1)
         elif value not in (None, ""):
             cells[f"{above}{name}"] = value
     return cells

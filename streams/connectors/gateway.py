@@ -34,6 +34,7 @@ from streams.connectors.envelope import raw_texts, read_record
 from streams.connectors.limits import Recent, TokenBucket
 from streams.connectors.problems import MAX_ERRORS, Problem
 from streams.errors import UnavailableError
+from streams.oa.callbacks import Callbacks
 from streams.settings import Settings
 
 _REMEMBERED_IDS = 200_000
@@ -51,12 +52,14 @@ class Gateway:
         self._buckets = {source.name: TokenBucket(settings.gateway_rate, time.monotonic()) for source in sources}
         self._max_bytes = settings.gateway_max_bytes
         self._delivery = Delivery(settings)
+        self._callbacks = Callbacks(settings, self._delivery)
         self._accepted = Recent(_REMEMBERED_IDS)
 
     def app(self) -> Starlette:
         """The ASGI application."""
         routes = [
             Route("/v1/feedback/{channel}", _answering("feedback", self.feedback), methods=["POST"]),
+            Route("/v1/tasks/{task_id}/events", _answering("callback", self._callbacks.take), methods=["POST"]),
             Route("/livez", _answering("livez", self.livez)),
             Route("/readyz", _answering("readyz", self.readyz)),
             Route("/metrics", self.metrics),
@@ -122,6 +125,7 @@ class Gateway:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         yield
+        await self._callbacks.close()
         await self._delivery.close()
 
 

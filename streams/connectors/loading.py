@@ -17,6 +17,7 @@ from streams.connectors.channels import FeedbackRecord
 from streams.connectors.envelope import Fault
 from streams.connectors.files import Row, Table
 from streams.connectors.plan import Defaults, Plan, content_id
+from streams.errors import ConfigurationError
 from streams.outbox import Outbox
 
 _CHUNK = 1_000
@@ -61,6 +62,12 @@ class Rejects:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Self:
+        """Take away those of an earlier run. Raises ConfigurationError where no file can be."""
+        try:
+            self.path.unlink(missing_ok=True)
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(f"--rejects: {self.path}: {error.strerror}") from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

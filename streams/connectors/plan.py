@@ -79,6 +79,8 @@ class Plan:
             if name in {"source_id", "occurred_at"}:
                 raise ValueError("is empty")
             return "" if name in {"text", "comment"} and "turns" not in cells else None
+        if isinstance(value, (dict, list)) and name != "turns":
+            raise ValueError("is not a plain value")
         if rule.values is not None:
             if str(value) not in rule.values:
                 raise ValueError("is not among the mapping's values")

@@ -86,6 +86,7 @@ async def test_a_record_sent_again_has_the_same_id_and_is_said_to_be_a_duplicate
         (Channel.SURVEY, {"score": 11}, "score"),
         (Channel.SURVEY, {"score": None, "comment": ""}, "score"),
         (Channel.STORE, {"occurred_at": "2026-03-01T09:00:00"}, "occurred_at"),
+        (Channel.STORE, {"occurred_at": "0001-01-01T00:00:00+08:00"}, "occurred_at"),
         (Channel.STORE, {"source_id": ""}, "source_id"),
         (Channel.STORE, {"source_id": "a\x1fb"}, "source_id"),
         (Channel.STORE, {"text": "一" * 100_001}, "text"),

@@ -60,6 +60,10 @@ def test_a_row_that_breaks_a_rule_names_field_and_rule_but_not_the_value(tmp_pat
     assert "%d.%m.%Y %H:%M" in faults[1].reason
 
 
+def test_a_nested_value_is_no_text(tmp_path: Path) -> None:
+    assert read(tmp_path, {"c": {"deep": 1}}, "fields: {comment: c}") == (Fault("comment", "is not a plain value"),)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
