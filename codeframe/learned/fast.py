@@ -9,7 +9,7 @@ import numpy as np
 
 from codeframe.learned.heads import Decider, Heads
 from codeframe.learned.ngrams import Bags, extract, pool
-from codeframe.learned.seam import Floats, Predictions
+from codeframe.learned.seam import Floats, Ints, Prediction
 from codeframe.learned.windows import window
 from schemas.coded import Tier
 
@@ -42,7 +42,7 @@ class FastModel:
     def __init__(self, weights: dict[str, Floats], decider: Decider) -> None:
         """`weights` are the parameters of codeframe.training.student.Student by name."""
         self._w, self._decider = weights, decider
-        self.version, self.groups = decider.version, decider.layout.groups
+        self.version, self.crosswalks = decider.version, decider.crosswalks
 
     @classmethod
     def load(cls, folder: Path = BUNDLED) -> FastModel:
@@ -52,12 +52,13 @@ class FastModel:
             weights["table.weight"] = stored["table"].astype(np.float32) * stored["table_scale"].astype(np.float32)
         return cls(weights, Decider.load(folder / "model.json"))
 
-    def predict(self, texts: Sequence[str]) -> Predictions:
-        """Presence and polarity of every group in every text."""
-        parts = [self._decider.decide(self.heads(texts[i : i + _BATCH])) for i in range(0, len(texts), _BATCH)]
-        if not parts:
-            return self._decider.decide(self.heads([""]))._make(array[:0] for array in self._decider.decide(self.heads([""])))
-        return Predictions(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """A prediction for each text, in order."""
+        return [one for i in range(0, len(texts), _BATCH) for one in self._predict(texts[i : i + _BATCH])]
+
+    def _predict(self, texts: Sequence[str]) -> list[Prediction]:
+        heads, places, best = self.look(texts)
+        return self._decider.decide(heads, places, best)
 
     def feeling(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Floats:
         """Polarity towards a stretch of each text, from the words about it."""
@@ -66,21 +67,26 @@ class FastModel:
 
     def heads(self, texts: Sequence[str]) -> Heads:
         """Uncalibrated probabilities; no feeling."""
+        return self.look(texts)[0]
+
+    def look(self, texts: Sequence[str]) -> tuple[Heads, list[list[tuple[int, int]]], Ints]:
+        """Uncalibrated probabilities, the stretches of each text's clauses, and for each output (aspects, codes, categories) the clause
+        that speaks most for it."""
         bags = extract(texts)
-        sums = pool(self._w["table.weight"], bags)
+        sums, n = pool(self._w["table.weight"], bags), len(texts)
         counts = np.diff(bags.starts).astype(np.float32)[:, None]
-        text = self._text(sums, bags, "text")
-        clause = self._hidden("clause", sums / np.sqrt(np.maximum(counts, 1)))
-        first, of = np.searchsorted(bags.text_of, np.arange(len(texts))), bags.text_of
+        first, of = np.searchsorted(bags.text_of, np.arange(n)), bags.text_of
+        text, even = self._text(sums, bags, "text"), sums / np.sqrt(np.maximum(counts, 1))
+        clause = self._hidden("clause", even)
         spoken = self._linear("clause_presence", clause)
         weight = np.exp(np.clip(spoken * self._w["sharpness"], -_MOST_ODDS, _MOST_ODDS))
         share = weight / (np.add.reduceat(weight, first, axis=0) + 1e-6)[of]
         presence = _sigmoid(np.add.reduceat(share * spoken, first, axis=0) + self._linear("text_presence", text))[..., None]
-        n, aspects = presence.shape[:2]
+        aspects = presence.shape[1]
         by_clause = self._linear("clause_polarity", clause).reshape(-1, aspects, 3) + self._linear("clause_shared", clause)[:, None]
         polarity = np.add.reduceat(by_clause * share[..., None], first, axis=0)
         polarity += self._linear("text_polarity", text).reshape(n, aspects, 3) + self._linear("text_shared", text)[:, None]
-        return Heads(
+        heads = Heads(
             np.concatenate([1 - presence, presence * _softmax(polarity)], -1),
             _sigmoid(self._linear("codes", text)),
             _sigmoid(self._linear("heads", text)),
@@ -88,6 +94,11 @@ class FastModel:
             np.full((n, 3), 1 / 3, np.float32),
             _softmax(self._linear("kind", text)),
         )
+        places = [[(int(a), int(b)) for a, b in spans] for spans in np.split(bags.spans, first[1:])]
+        alone = self._hidden("text", even)
+        by_output = np.concatenate([spoken, self._linear("codes", alone), self._linear("category", alone)[:, 1:]], 1)
+        best = np.stack([rows.argmax(0) for rows in np.split(by_output, first[1:])])
+        return heads, places, best
 
     def _linear(self, name: str, x: Floats) -> Floats:
         return x @ self._w[f"{name}.weight"].T + self._w[f"{name}.bias"]  # type: ignore[no-any-return]

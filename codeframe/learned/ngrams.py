@@ -1,7 +1,8 @@
 """Texts to hashed n-grams, a whole batch in a few numpy calls.
 
-Every run of one to four characters inside a clause is a feature, and so is every ASCII word and pair of words; a feature is a bucket of 2^17
-(Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", 2009). Characters are folded first: NFKC, lower case, Simplified, digits as 0.
+Every run of one to four characters inside a clause is a feature, and so is every ASCII word and pair of words; a feature is one of
+2^17 buckets (Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", 2009). Characters are folded first: NFKC, lower
+case, Simplified, digits as 0.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ _WORD, _PAIR = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)
 
 
 class Bags(NamedTuple):
-    """Buckets in order of clause. Clause c has `buckets[starts[c] : starts[c + 1]]` and belongs to text `text_of[c]`."""
+    """Buckets in order of clause. Clause c has `buckets[starts[c] : starts[c + 1]]`, belongs to text `text_of[c]`, and stands at
+    `spans[c]`, [start, end) of its text."""
 
     buckets: NDArray[np.int32]
     starts: NDArray[np.int64]
     text_of: NDArray[np.int64]
+    spans: NDArray[np.int64]
 
 
 @cache
@@ -101,7 +104,9 @@ def extract(texts: Sequence[str]) -> Bags:
     starts = np.concatenate([[0], np.cumsum(sizes)])
     # A text that ends in a stop leaves an empty clause; only a text's only clause is kept empty.
     kept = (sizes > 0) | (np.bincount(text_of, sizes, len(texts))[text_of] == 0)
-    return Bags(_bucket(np.concatenate([*hashes, by_word]))[order], np.append(starts[:-1][kept], starts[-1]), text_of[kept])
+    begins, text_begins = (np.flatnonzero(np.diff(of, prepend=-1)) for of in (clause, text))
+    spans = np.stack([begins, np.append(begins[1:], n) - 1], 1) - text_begins[text_of][:, None]
+    return Bags(_bucket(np.concatenate([*hashes, by_word]))[order], np.append(starts[:-1][kept], starts[-1]), text_of[kept], spans[kept])
 
 
 def pool(table: NDArray[np.float32], bags: Bags, block: int = 1024) -> NDArray[np.float32]:

@@ -20,32 +20,42 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 
-class Predictions(NamedTuple):
-    """For n texts and g groups.
+class Seen(NamedTuple):
+    """A group that a text speaks of: its code, how it felt (-1 to 1, within 0.12 of 0 when neutral), and where."""
 
-    `presence` (n, g) is the calibrated probability that the text speaks of the group; `polarity` (n, g, 3) that of negative, neutral and
-    positive, given that it does. `present` (n, g) says which groups it speaks of, by the model's rules. `judged` (n, g) says of which groups
-    the model knows the absence too, for a text of this kind: there it overrules words.
+    code: str
+    value: float
+    start: int
+    end: int
+
+
+class Prediction(NamedTuple):
+    """What a model makes of one text.
+
+    `crosswalk` is the taxonomy in which people label texts of this kind; `seen` are its codes that stand; `presence` the calibrated
+    probability of each code. Where `judged`, the model knows what is absent too, and overrules words.
     """
 
-    presence: Floats
-    polarity: Floats
-    present: Bools
-    judged: Bools
+    crosswalk: str
+    judged: bool
+    seen: tuple[Seen, ...]
+    presence: dict[str, float]
 
 
 class GroupModel(Protocol):
-    """A trained tier. Pure: the same texts give the same answer. `groups` name the predictions' columns."""
+    """A trained tier. Pure: the same texts give the same answer."""
 
-    @property
-    def groups(self) -> tuple[str, ...]: ...
     @property
     def version(self) -> str: ...
     @property
     def tier(self) -> Tier: ...
+    @property
+    def crosswalks(self) -> tuple[str, ...]:
+        """The crosswalks that its predictions speak in."""
+        ...
 
-    def predict(self, texts: Sequence[str]) -> Predictions:
-        """Presence and polarity of every group in every text."""
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """A prediction for each text, in order."""
         ...
 
     def feeling(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Floats:
