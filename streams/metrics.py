@@ -40,6 +40,11 @@ GATEWAY_REQUESTS = Counter("voc_gateway_requests_total", "Requests that the gate
 GATEWAY_SECONDS = Histogram("voc_gateway_request_seconds", "Seconds from a request's headers to its answer", ["route"], buckets=_LATENCIES)
 GATEWAY_EVENTS = Counter("voc_gateway_events_total", "Events that the gateway accepted and the broker acknowledged", ["source", "channel"])
 GATEWAY_DUPLICATES = Counter("voc_gateway_duplicates_total", "Accepted events whose id the gateway had accepted lately", ["source"])
+CALLBACKS = Counter(
+    "voc_callbacks_total",
+    "Callbacks of the OA by outcome: accepted, repeated, illegal, unknown_task, forged, expired, replayed, oversized, invalid, unavailable",
+    ["outcome"],
+)
 CONNECTOR_RECORDS = Counter(
     "voc_connector_records_total",
     "Rows of watched files and records of company topics, by outcome: accepted, repeated or rejected",

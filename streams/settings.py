@@ -48,7 +48,10 @@ class Settings(BaseSettings):
 
     rules: Path | None = Field(None, description="Folder of task rules in YAML; the bundled rules if not set")
     oa_url: str = Field("http://127.0.0.1:8090/oa/tasks", description="Webhook that the bridge delivers tasks to")
-    oa_secret: SecretStr = Field(SecretStr(""), description="Secret that signs what the bridge sends")
+    oa_secret: SecretStr = Field(
+        SecretStr(""), description="Secret, base64, that signs what the bridge sends and what the OA calls back with"
+    )
+    oa_callbacks: str = Field("", description="Gateway that the OA sandbox calls back, http://host:port; this machine's if not set")
     oa_timeout: PositiveFloat = Field(10.0, description="Seconds that the OA may take to answer")
 
     def environment(self) -> dict[str, str]:

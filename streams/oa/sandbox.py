@@ -54,7 +54,7 @@ class Sandbox:
         body = await read_body(request, _MAX_BYTES)
         fault = signature_fault(self._secret, request.headers, body, time.time()) if self._secret else None
         if fault:
-            raise Problem(HTTPStatus.UNAUTHORIZED, fault)
+            raise Problem(HTTPStatus.UNAUTHORIZED, fault.detail)
         task = decode(TaskTrigger, body)
         if isinstance(task, Refusal):
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, task.detail)

@@ -11,6 +11,7 @@ import binascii
 import hmac
 import time
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from streams.connectors.auth import WINDOW_S, sign
 from streams.errors import ConfigurationError
@@ -32,14 +33,21 @@ def signed_headers(secret: bytes, message_id: str, body: bytes) -> dict[str, str
     return {**headers, "webhook-signature": sign(secret, message_id, now, body)} if secret else headers
 
 
-def signature_fault(secret: bytes, headers: Mapping[str, str], body: bytes, now: float) -> str | None:
+class SignatureFault(NamedTuple):
+    """What is wrong with a signature: `kind` is forged or expired; `detail` names the header."""
+
+    kind: str
+    detail: str
+
+
+def signature_fault(secret: bytes, headers: Mapping[str, str], body: bytes, now: float) -> SignatureFault | None:
     """What is wrong with a message's signature, or None if it is good."""
     message_id, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-    if not message_id:
-        return "webhook-id: is missing"
-    if not (stamp.isascii() and stamp.isdigit()) or abs(now - int(stamp)) > WINDOW_S:
-        return f"webhook-timestamp: expected Unix seconds within {WINDOW_S} s of this clock"
+    if not message_id or not (stamp.isascii() and stamp.isdigit()):
+        return SignatureFault("forged", "webhook-id, webhook-timestamp: expected an id and Unix seconds")
     expected = sign(secret, message_id, int(stamp), body).encode()
     if not any(hmac.compare_digest(expected, given.encode()) for given in headers.get("webhook-signature", "").split()):
-        return "webhook-signature: does not match the body"
+        return SignatureFault("forged", "webhook-signature: does not match the body")
+    if abs(now - int(stamp)) > WINDOW_S:
+        return SignatureFault("expired", f"webhook-timestamp: is more than {WINDOW_S} s from this clock")
     return None
