@@ -34,7 +34,7 @@ _LIVES = re.compile(
     rf"(?i:\b(?:live at|lives at|living at|address is|address:|(?:deliver|ship)(?:ed|ped)?(?: (?:it|them|the car))? to|home at)) ?"
     rf"(\d{{1,5}}[A-Za-z]? (?:[A-Za-z0-9'’]+ ){{1,4}}?(?i:{_STREET})\b{_TAIL})"
 )
-_HEAD = re.compile("[A-Z]|name|live|living|address|deliver|ship|home")
+_HEAD = re.compile("[A-Z][a-z]|name|live|living|address|deliver|ship|home")
 _NOT_NAMES = frozenset({"the", "this", "that", "very", "not", "just", "happy", "sad", "sorry", "a", "an", "my", "your", "our", "it"})
 
 

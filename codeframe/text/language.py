@@ -23,6 +23,7 @@ _FOREIGN_WORDS = """
 """
 _ENGLISH = frozenset(_ENGLISH_WORDS.split())
 _FOREIGN = frozenset(_FOREIGN_WORDS.split())
+_LATIN = re.compile("[A-Za-z]{2}")
 _MIXED_SHARE = 0.25
 _MIXED_WORDS = 4
 
@@ -36,11 +37,14 @@ def language_of(text: str) -> Language:
     """
     if "[" in text:
         text = PLACEHOLDER.sub(" ", text)
-    han = 0 if text.isascii() else sum(map(len, _HAN.findall(text)))
+    chinese = not text.isascii() and bool(_HAN.search(text))
+    if chinese and not _LATIN.search(text) and not _FOREIGN_SCRIPT.search(text):
+        return Language.ZH
+    han = sum(map(len, _HAN.findall(text)))
     words = [word.lower().replace("’", "'") for word in _WORD.findall(text)]
-    if not text.isascii() and _FOREIGN_SCRIPT.search(text) and len(_FOREIGN_SCRIPT.findall(text)) * 4 > han + len(words):
+    if len(_FOREIGN_SCRIPT.findall(text)) * 4 > han + len(words):
         return Language.OTHER
-    if not han:
+    if not chinese:
         return _latin(words)
     english = len(words) >= _MIXED_WORDS and not _ENGLISH.isdisjoint(words)
     return Language.MIXED if english and len(words) * 2 >= _MIXED_SHARE * (han + len(words) * 2) else Language.ZH

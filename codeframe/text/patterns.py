@@ -89,7 +89,8 @@ _WXID = re.compile(r"\bwxid_[a-z0-9]{6,30}")
 _QQ = re.compile(r"(?:(?<![a-z])qq|扣扣|企鹅号|(?<![a-z])q号)(?:[号码群是为:：,， 邮箱]|number|is){0,6}([1-9]\d{4,11})(?!\d)" + _UNIT)
 
 _SOME_DIGITS = re.compile(r"\d(?:[^\n]{0,2}\d){4}")
-_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
+_DECIMALS = "".join(chr(code) for code in range(0x80, 0x10000) if chr(code).isdecimal())
+_OTHER_DIGIT = re.compile(f"[{_DECIMALS}\U0001d7ce-\U0001d7ff]")
 _ALNUM_RUN = re.compile(r"[a-z0-9_\-]{6}")
 _PLATE_HEAD = re.compile("[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼] ?[a-z]")
 
