@@ -127,7 +127,7 @@ class Stack:
         """Stop the gateway, finish what is in flight where it would be lost otherwise, stop the rest."""
         try:
             self._stop("gateway")
-            if self.embedded.broker and self._running("worker"):
+            if self.embedded.broker and any(service.name == "worker" for service in self.services):
                 self._drain()
         except KeyboardInterrupt:
             self._say("not waiting any longer")
@@ -184,9 +184,6 @@ class Stack:
     def _add(self, service: Service) -> None:
         self._say(f"starting {service.name}: {service.where}")
         self.services.append(service)
-
-    def _running(self, name: str) -> bool:
-        return any(service.name == name and service.process.running for service in self.services)
 
     def _stop(self, name: str) -> None:
         for service in self.services:
