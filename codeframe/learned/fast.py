@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from codeframe.learned.heads import Decider, Heads
 from codeframe.learned.ngrams import Bags, extract, pool
+from codeframe.learned.rules import sigmoid, softmax
 from codeframe.learned.seam import Floats, Ints, Prediction
 from codeframe.learned.windows import window
 from schemas.coded import Tier
@@ -18,20 +20,11 @@ _BATCH = 512
 _MOST_ODDS = 15.0
 
 
-def quantise(weights: Floats) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int8]], np.ndarray[tuple[int, ...], np.dtype[np.float16]]]:
+def quantise(weights: Floats) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
     """Rows as int8 with a half-precision scale each: weights ~ rows x scale."""
     scale = (np.abs(weights).max(1, keepdims=True) / 127).astype(np.float16)
     rows = np.round(weights / np.maximum(scale.astype(np.float32), 1e-8))
     return np.clip(rows, -127, 127).astype(np.int8), scale
-
-
-def _softmax(logits: Floats) -> Floats:
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)  # type: ignore[no-any-return]
-
-
-def _sigmoid(logits: Floats) -> Floats:
-    return 1 / (1 + np.exp(-np.clip(logits, -30, 30)))  # type: ignore[no-any-return]
 
 
 class FastModel:
@@ -63,10 +56,10 @@ class FastModel:
     def feeling(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Floats:
         """Polarity towards a stretch of each text, from the words about it."""
         bags = extract([window(text, *span) for text, span in zip(texts, spans, strict=True)])
-        return _softmax(self._linear("feeling", self._text(pool(self._w["table.weight"], bags), bags, "near")))
+        return softmax(self._linear("feeling", self._text(pool(self._w["table.weight"], bags), bags, "near")))
 
     def heads(self, texts: Sequence[str]) -> Heads:
-        """Uncalibrated probabilities; no feeling."""
+        """Uncalibrated probabilities; the feeling is that of the whole text."""
         return self.look(texts)[0]
 
     def look(self, texts: Sequence[str]) -> tuple[Heads, list[list[tuple[int, int]]], Ints]:
@@ -81,18 +74,18 @@ class FastModel:
         spoken = self._linear("clause_presence", clause)
         weight = np.exp(np.clip(spoken * self._w["sharpness"], -_MOST_ODDS, _MOST_ODDS))
         share = weight / (np.add.reduceat(weight, first, axis=0) + 1e-6)[of]
-        presence = _sigmoid(np.add.reduceat(share * spoken, first, axis=0) + self._linear("text_presence", text))[..., None]
+        presence = sigmoid(np.add.reduceat(share * spoken, first, axis=0) + self._linear("text_presence", text))[..., None]
         aspects = presence.shape[1]
         by_clause = self._linear("clause_polarity", clause).reshape(-1, aspects, 3) + self._linear("clause_shared", clause)[:, None]
         polarity = np.add.reduceat(by_clause * share[..., None], first, axis=0)
         polarity += self._linear("text_polarity", text).reshape(n, aspects, 3) + self._linear("text_shared", text)[:, None]
         heads = Heads(
-            np.concatenate([1 - presence, presence * _softmax(polarity)], -1),
-            _sigmoid(self._linear("codes", text)),
-            _sigmoid(self._linear("heads", text)),
-            _softmax(self._linear("category", text)),
-            np.full((n, 3), 1 / 3, np.float32),
-            _softmax(self._linear("kind", text)),
+            np.concatenate([1 - presence, presence * softmax(polarity)], -1),
+            sigmoid(self._linear("codes", text)),
+            sigmoid(self._linear("heads", text)),
+            softmax(self._linear("category", text)),
+            softmax(self._linear("feeling", self._text(sums, bags, "near"))),
+            softmax(self._linear("kind", text)),
         )
         places = [[(int(a), int(b)) for a, b in spans] for spans in np.split(bags.spans, first[1:])]
         alone = self._hidden("text", even)
@@ -101,10 +94,12 @@ class FastModel:
         return heads, places, best
 
     def _linear(self, name: str, x: Floats) -> Floats:
-        return x @ self._w[f"{name}.weight"].T + self._w[f"{name}.bias"]  # type: ignore[no-any-return]
+        out: Floats = x @ self._w[f"{name}.weight"].T + self._w[f"{name}.bias"]
+        return out
 
     def _hidden(self, name: str, x: Floats) -> Floats:
-        return x + np.maximum(self._linear(name, x), 0)  # type: ignore[no-any-return]
+        out: Floats = x + np.maximum(self._linear(name, x), 0)
+        return out
 
     def _text(self, sums: Floats, bags: Bags, name: str) -> Floats:
         """A vector a text from its clauses' sums."""

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
+from pydantic import TypeAdapter
 
-from codeframe.learned.rules import AspectRule, CodeRule, Scale, logit
-from codeframe.learned.seam import Floats, Ints, Prediction, Seen
+from codeframe.learned.rules import AspectRule, CodeRule, Scale, logit, sigmoid, softmax
+from codeframe.learned.seam import Bools, Floats, Ints, Prediction, Seen
 
 REVIEW, TITLE, STORY, REMARK, ENGLISH = range(5)
 """Kinds of text: a Chinese review, a complaint's title, a complaint in full, a remark about a product, an English review."""
 
 KINDS = 5
+NEUTRAL = 2
+"""The class of a neutral aspect; 0 is absent, 1 negative, 3 positive."""
+
 _SURE = 0.6
-_WEAK = 0.1
+_HARDLY, _LEAST, _COMPLAINT = 0.1, 0.15, -0.7
 
 
 class Heads(NamedTuple):
@@ -59,13 +61,14 @@ class Decider:
     code_scale: Scale
     category_scale: Scale
 
-    @cached_property
+    @property
     def crosswalks(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(kind.crosswalk for kind in self.kinds))
 
     def decide(self, heads: Heads, places: Sequence[Sequence[tuple[int, int]]], best: Ints) -> list[Prediction]:
         """Predictions for n texts. `places` are the stretches of each text's clauses; `best` (n, outputs) the clause that speaks most for
         each output, the outputs being aspects, codes and categories in one row."""
+        decide = {"aspects": self._aspects, "codes": self._codes, "category": self._category}
         kinds, sure = heads.kind.argmax(1), heads.kind.max(1) >= _SURE
         out: list[Prediction | None] = [None] * len(kinds)
         for number, kind in enumerate(self.kinds):
@@ -74,60 +77,64 @@ class Decider:
                 continue
             offset = {"aspects": 0, "codes": heads.aspects.shape[1], "category": heads.aspects.shape[1] + heads.codes.shape[1]}[kind.family]
             chosen = Heads(*(array[rows] for array in heads))
-            present, value, presence = getattr(self, f"_{kind.family}")(chosen, kind, number == ENGLISH)
-            for at, row in enumerate(rows):
+            present, value, presence = decide[kind.family](chosen, kind, number)
+            for at, row in enumerate(rows.tolist()):
                 seen = tuple(
                     Seen(kind.codes[k], float(value[at, k]), *places[row][best[row, offset + kind.columns[k]]])
-                    for k in np.flatnonzero(present[at])
+                    for k in np.flatnonzero(present[at]).tolist()
                 )
                 known = dict(zip(kind.codes, presence[at].tolist(), strict=True))
                 out[row] = Prediction(kind.crosswalk, kind.judged and bool(sure[row]), seen, known)
         return [prediction for prediction in out if prediction is not None]
 
-    def _aspects(self, heads: Heads, kind: Kind, english: bool) -> tuple[Floats, Floats, Floats]:
-        rule = self.en if english else self.zh
+    def _aspects(self, heads: Heads, kind: Kind, number: int) -> tuple[Bools, Floats, Floats]:
         aspects = heads.aspects[:, kind.columns]
-        classes = rule.apply(aspects)
-        return classes > 0, np.where(classes == 2, _WEAK, 1) * _value(aspects, classes), self.aspect_scale.apply(1 - aspects[..., 0])  # type: ignore[return-value] # noqa: PLR2004
+        classes = (self.en if number == ENGLISH else self.zh).apply(aspects)
+        value = _value(aspects, classes)
+        if number == REMARK:
+            value = np.broadcast_to((heads.feeling[:, 2] - heads.feeling[:, 0])[:, None], value.shape)
+        return classes > 0, value, self.aspect_scale.apply(1 - aspects[..., 0])
 
-    def _codes(self, heads: Heads, kind: Kind, _: bool) -> tuple[Floats, Floats, Floats]:
+    def _codes(self, heads: Heads, kind: Kind, number: int) -> tuple[Bools, Floats, Floats]:
         present = self.code.apply(heads.codes, heads.heads, np.array(self.head_of))
-        return present, np.full(present.shape, -0.7), self.code_scale.apply(heads.codes)  # type: ignore[return-value]
+        return present, np.full(present.shape, _COMPLAINT), self.code_scale.apply(heads.codes)
 
-    def _category(self, heads: Heads, kind: Kind, _: bool) -> tuple[Floats, Floats, Floats]:
+    def _category(self, heads: Heads, kind: Kind, number: int) -> tuple[Bools, Floats, Floats]:
         category = heads.category[:, 1:] / heads.category[:, 1:].sum(1, keepdims=True).clip(1e-6)
         present = category == category.max(1, keepdims=True)
-        return present, np.full(present.shape, -0.7), self.category_scale.apply(category)  # type: ignore[return-value]
+        return present, np.full(present.shape, _COMPLAINT), self.category_scale.apply(category)
 
     def save(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), ensure_ascii=False) + "\n", "utf-8")
+        path.write_bytes(TypeAdapter(Decider).dump_json(self) + b"\n")
 
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        raw = json.loads(path.read_text("utf-8"))
-        kinds = tuple(Kind(**{**kind, "codes": tuple(kind["codes"]), "columns": tuple(kind["columns"])}) for kind in raw["kinds"])
-        scales = {name: Scale(**raw[name]) for name in ("aspect_scale", "code_scale", "category_scale")}
-        rules = {"zh": AspectRule(**raw["zh"]), "en": AspectRule(**raw["en"]), "code": CodeRule(**raw["code"])}
-        return cls(raw["version"], kinds, tuple(raw["head_of"]), **rules, **scales)
+    @staticmethod
+    def load(path: Path) -> Decider:
+        """Read what `save` wrote."""
+        return TypeAdapter(Decider).validate_json(path.read_bytes())
 
 
 def _value(aspects: Floats, classes: Ints) -> Floats:
-    """Positive less negative; where one of them was chosen, at least 0.15 to its side."""
+    """Positive less negative; at least 0.15 to the side that was chosen, and hardly anything where neutral was."""
     polarity = aspects[..., 1:] / aspects[..., 1:].sum(-1, keepdims=True).clip(1e-6)
-    difference = polarity[..., 2] - polarity[..., 0]
-    side = np.where(classes == 1, -1.0, 1.0)
-    return np.where(classes == 2, difference, side * np.maximum(0.15, side * difference))  # type: ignore[return-value] # noqa: PLR2004
+    difference, side = polarity[..., 2] - polarity[..., 0], classes - NEUTRAL
+    value: Floats = np.where(side == 0, _HARDLY * difference, side * np.maximum(_LEAST, side * difference))
+    return value
 
 
 def blend(one: Heads, other: Heads, share: float) -> Heads:
     """Two models' probabilities averaged by their logits; `share` is the weight of the first, and the second tells the kind."""
 
     def binary(a: Floats, b: Floats) -> Floats:
-        return 1 / (1 + np.exp(-(share * logit(a) + (1 - share) * logit(b))))  # type: ignore[no-any-return]
+        return sigmoid(share * logit(a) + (1 - share) * logit(b))
 
     def many(a: Floats, b: Floats) -> Floats:
-        mixed = np.exp(share * np.log(a.clip(1e-6)) + (1 - share) * np.log(b.clip(1e-6)))
-        return (mixed / mixed.sum(-1, keepdims=True)).astype(np.float32)  # type: ignore[no-any-return]
+        return softmax(share * np.log(a.clip(1e-6)) + (1 - share) * np.log(b.clip(1e-6)))
 
-    aspects, category, feeling = (many(a, b) for a, b in ((one.aspects, other.aspects), (one.category, other.category), (one.feeling, other.feeling)))
-    return Heads(aspects, binary(one.codes, other.codes), binary(one.heads, other.heads), category, feeling, other.kind)
+    return Heads(
+        many(one.aspects, other.aspects),
+        binary(one.codes, other.codes),
+        binary(one.heads, other.heads),
+        many(one.category, other.category),
+        many(one.feeling, other.feeling),
+        other.kind,
+    )

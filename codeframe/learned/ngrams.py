@@ -82,7 +82,8 @@ def extract(texts: Sequence[str]) -> Bags:
     n, stops, ends = len(points), stop[points], points == _TEXT_END
     plain = points < _ASCII
     stops[1:-1] &= ~((points[1:-1] == _SPACE) & plain[:-2] & plain[2:])  # a space parts Chinese clauses but English words
-    clause, text = np.cumsum(stops) - stops, np.cumsum(ends) - ends
+    clause: NDArray[np.int64] = np.cumsum(stops) - stops
+    text: NDArray[np.int64] = np.cumsum(ends) - ends
     hashes, places = [], []
     rolling, whole = np.empty(0, np.uint32), np.ones(n, bool)
     for k in range(_LONGEST):
@@ -96,7 +97,7 @@ def extract(texts: Sequence[str]) -> Bags:
         hashes.append(rolling[found])
         places.append(found)
     by_word, word_places = _words(points, word, text)
-    owners = clause[np.concatenate([*places, word_places])]
+    owners: NDArray[np.int64] = clause[np.concatenate([*places, word_places])]
     order = np.argsort(owners, kind="stable")
     text_of = np.zeros(int(clause[-1]) + 1, np.int64)
     text_of[clause] = text

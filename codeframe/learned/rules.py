@@ -11,7 +11,20 @@ from codeframe.learned.seam import Bools, Floats, Ints
 
 def logit(probability: Floats) -> Floats:
     clipped = np.clip(probability, 1e-6, 1 - 1e-6)
-    return np.log(clipped / (1 - clipped)).astype(np.float32)  # type: ignore[no-any-return]
+    odds: Floats = np.log(clipped / (1 - clipped))
+    return odds
+
+
+def sigmoid(logits: Floats) -> Floats:
+    probability: Floats = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
+    return probability
+
+
+def softmax(logits: Floats) -> Floats:
+    """Over the last axis."""
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    share: Floats = powers / powers.sum(-1, keepdims=True)
+    return share
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +35,7 @@ class Scale:
     offset: float = 0.0
 
     def apply(self, probability: Floats) -> Floats:
-        return (1 / (1 + np.exp(-(self.slope * logit(probability) + self.offset)))).astype(np.float32)  # type: ignore[no-any-return]
+        return sigmoid(self.slope * logit(probability) + self.offset)
 
 
 @dataclass(frozen=True, slots=True)
