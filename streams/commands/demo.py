@@ -7,6 +7,7 @@ import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import click
@@ -64,7 +65,7 @@ def _settings(folder: Path, kafka: str | None, clickhouse: str | None) -> Settin
     settings = on_free_ports(Settings()).model_copy(update={"data": folder, "session_timeout": 6.0, "commit_interval": 0.2})
     given = {"kafka": kafka, "topic_prefix": f"demo-{run}." if kafka else ""}
     if clickhouse:
-        given["clickhouse"] = f"{clickhouse.rstrip('/').rsplit('/', 1)[0] if clickhouse.count('/') > 2 else clickhouse}/voc_demo_{run}"
+        given["clickhouse"] = urlsplit(clickhouse)._replace(path=f"/voc_demo_{run}").geturl()
     return settings.model_copy(update={name: value for name, value in given.items() if value is not None})
 
 
