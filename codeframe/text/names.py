@@ -52,7 +52,7 @@ _INTRODUCED = re.compile(
 _POLITE = re.compile(
     rf"({_NAME})(?<![{_NEVER_ALONE}])(?:先生|女士|小姐|太太)|(?<=[是的人:, ，])(于|方|安|成|连|单|向|和|时|车)(?:先生|女士)"
 )
-_SURNAME_ALONE = re.compile(rf"(?:我|免贵|本人|他|她|贵)姓({_NAME})(?!名)|(?:叫我|我是|喊我)([小老阿]{_NAME})(?!{_HAN})")
+_SURNAME_ALONE = re.compile(rf"(?:我|免贵|本人|他|她|贵)姓({_NAME})(?!名)|(?:叫我|我是|喊我)(?!小白)([小老阿]{_NAME})(?!{_HAN})")
 _TITLED = re.compile(rf"((?:{_DOUBLE}|[{_SAFE}]){_HAN}{{0,2}}?)(?:{_TITLE})")
 _NOT_NAMES = frozenset({"小白", "风噪", "路噪"})
 _LEADING_TITLE = re.compile(_TITLE)
@@ -106,7 +106,7 @@ class Names:
         if not found:
             return found
         kept = self._keep.spans(reading)
-        return [trimmed for hit in found if (trimmed := _without_kept(hit, kept))]
+        return [trimmed for hit in found if (trimmed := _without_kept(hit, kept, reading))]
 
     def _chinese(self, text: str) -> Iterator[Found]:
         cues = []
@@ -210,7 +210,7 @@ def _is_address(text: str, start: int, end: int, tags: list[str]) -> bool:
     return bool(home) and bool(_NAMED_PLACE.search(text, start, end)) and "LOC" in tags
 
 
-def _without_kept(hit: Found, kept: list[tuple[int, int]]) -> Found | None:
+def _without_kept(hit: Found, kept: list[tuple[int, int]], text: str) -> Found | None:
     """A find less a kept word that it lies in or begins with (a city before a street); none where nothing is left."""
     start = hit.start
     for first, last in kept:
@@ -218,4 +218,5 @@ def _without_kept(hit: Found, kept: list[tuple[int, int]]) -> Found | None:
             start = last
     if start == hit.start:
         return hit
+    start += text.startswith(("市", "省"), start)
     return hit._replace(start=start) if hit.kind is Kind.ADDRESS and start < hit.end else None

@@ -17,7 +17,7 @@ from tests.codeframe.text import planted
 
 COUNT = 200
 RECALL = 0.95
-KEEP = ["宝马", "奥迪A4L", "朗逸", "马自达", "小鹏", "上海", "唐", "Model 3", "大众"]
+KEEP = ["宝马", "奥迪A4L", "朗逸", "马自达", "小鹏", "上海", "唐", "Model 3", "大众", "夏利"]
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +82,9 @@ def test_what_only_looks_personal_stays(redactor: Redactor, sentence: str) -> No
         ("1️⃣3️⃣8️⃣0️⃣0️⃣1️⃣3️⃣8️⃣0️⃣0️⃣0️⃣", "[PHONE]"),
         ("&#49;3800138000", "[PHONE]"),
         ("微信同手机13800138000", "微信同手机[PHONE]"),
-        ("我是陳先生，住在上海市浦東新區張江路123號", "我是[NAME]先生，住在上海[ADDRESS]"),
+        ("我是陳先生，住在上海市浦東新區張江路123號", "我是[NAME]先生，住在上海市[ADDRESS]"),
         ("唐经理和马自达经理", "[NAME]经理和马自达经理"),
+        ("我是小白，老夏利车主", "我是小白，老夏利车主"),
         ("老王说小鹏不错", "[NAME]说小鹏不错"),
         ("新A12345，车牌新B123EL", "[PLATE]，车牌[PLATE]"),
     ],
