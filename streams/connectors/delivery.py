@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 from schemas.base import Event
 from streams.admin import create_topics
@@ -38,15 +39,14 @@ class Delivery:
         try:
             await asyncio.wait_for(outbox.check(), self._timeout_s)
         except (UnavailableError, TimeoutError) as error:
-            await self._disconnect(outbox)
+            await self._disconnect()
             raise UnavailableError("Kafka does not answer") from error
 
     async def close(self) -> None:
         """Finish what is on its way, then disconnect."""
         if self._sending is not None:
             await self._sending
-        if self._outbox is not None:
-            await self._disconnect(self._outbox)
+        await self._disconnect()
 
     async def _send_waiting(self) -> None:
         while self._waiting:
@@ -62,27 +62,25 @@ class Delivery:
 
     async def _send(self, events: Sequence[Event]) -> Exception | None:
         try:
-            outbox = await self._connect()
-        except UnavailableError as error:
-            return error
-        try:
-            await outbox.publish(events)
+            await (await self._connect()).publish(events)
         except DeliveryError as error:
-            await self._disconnect(outbox)
+            await self._disconnect()
             return UnavailableError(str(error))
-        except Exception as error:  # a defect is the callers' to raise, and must not leave them waiting
+        except Exception as error:  # the callers', who must not be left waiting
             return error
         return None
 
     async def _connect(self) -> Outbox:
         async with self._connecting:
             if self._outbox is None:
-                outbox = await Outbox(self._settings, self._timeout_s).__aenter__()
-                await create_topics(self._settings)
+                async with AsyncExitStack() as opened:
+                    outbox = await opened.enter_async_context(Outbox(self._settings, self._timeout_s))
+                    await create_topics(self._settings)
+                    opened.pop_all()
                 self._outbox = outbox
             return self._outbox
 
-    async def _disconnect(self, outbox: Outbox) -> None:
-        if self._outbox is outbox:
-            self._outbox = None
-        await outbox.__aexit__(None, None, None)
+    async def _disconnect(self) -> None:
+        outbox, self._outbox = self._outbox, None
+        if outbox is not None:
+            await outbox.__aexit__(None, None, None)

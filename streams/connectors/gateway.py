@@ -8,7 +8,7 @@ content has the same id; which of the two stays is not defined, so a correction 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -22,8 +22,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from schemas.base import Event
 from schemas.common import Channel
-from schemas.raw_text import RawText
 from streams import metrics
 from streams.connectors import openapi
 from streams.connectors.auth import Gatekeeper, Source, parse_sources
@@ -71,9 +71,7 @@ class Gateway:
     async def feedback(self, request: Request) -> Response:
         """Take one record or many of a channel; all of them or none."""
         channel = _channel(request.path_params["channel"])
-        source = self._gatekeeper.identify(request.headers)
-        body = await read_body(request, self._max_bytes)
-        self._gatekeeper.check_signature(source, request.headers, body, time.time())
+        source, body = await self._authentic(request)
         records = parse_records(request, body)
         self._admit(source, len(records))
         now = datetime.now(UTC)
@@ -109,6 +107,12 @@ class Gateway:
     async def docs(self, _: Request) -> Response:
         return HTMLResponse(openapi.page(), headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"})
 
+    async def _authentic(self, request: Request) -> tuple[Source, bytes]:
+        source = self._gatekeeper.identify(request.headers)
+        body = await read_body(request, self._max_bytes)
+        self._gatekeeper.check_signature(source, request.headers, body, time.time())
+        return source, body
+
     def _admit(self, source: Source, count: int) -> None:
         wait = self._buckets[source.name].take(count, time.monotonic())
         if wait:
@@ -116,7 +120,7 @@ class Gateway:
                 HTTPStatus.TOO_MANY_REQUESTS, f"source {source.name} sends too fast; wait {wait} s", headers={"Retry-After": str(wait)}
             )
 
-    async def _publish(self, events: list[RawText]) -> None:
+    async def _publish(self, events: Sequence[Event]) -> None:
         try:
             await self._delivery.publish(events)
         except UnavailableError as error:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from streams.connectors.files import Row, detect_encoding, flatten, open_table
+from streams.connectors.encodings import detect_encoding
+from streams.connectors.files import Row, flatten, open_table
 from streams.errors import ConfigurationError
 
 CONTENT = "编号,内容\n1,订金一个月了还没退\n2,车机黑屏\n"

@@ -77,7 +77,7 @@ async def ready(client: httpx.AsyncClient) -> None:
 
 @pytest.mark.slow
 async def test_a_killed_topic_connector_loses_nothing(settings: Settings, pipeline: None, tmp_path: Path, raw_texts_of: READ) -> None:
-    topic, count = f"{settings.topic_prefix}crm", 3_000
+    topic, count = f"{settings.topic_prefix}crm", 20_000
     (tmp_path / "m.yaml").write_text("channel: store\nsource: crm\nfields: {text: note}\n", encoding="utf-8")
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
     await admin.start()
