@@ -26,7 +26,7 @@ _TURNING = _NEGATION | _DEGREE | _EXCESS
 NEGATED = -0.7
 """A denied feeling turns and weakens: 不差 is less than 好."""
 
-_REACH_HAN, _REACH_LATIN = 4, 16
+_REACH_HAN, _REACH_MEASURE, _REACH_LATIN = 4, 6, 16
 _JOINED = 4
 _BEFORE = 3
 
@@ -82,7 +82,7 @@ def _measure(signs: list[Hit], at: int, measured: set[int]) -> float:
             distance = start - other[1] if other[1] <= start else other[0] - end + _BEFORE
             if 0 <= distance < nearest:
                 nearest, measure, where = distance, other[2].cues, other[1]
-    if nearest <= (_REACH_LATIN if literal.latin else _REACH_HAN * 2):
+    if nearest <= (_REACH_LATIN if literal.latin else _REACH_MEASURE):
         measured.add(where)
         more = 1 if literal.cues & _MORE else -1
         return NORMAL * (more if measure & _GOOD else -more)
@@ -123,7 +123,7 @@ def feelings(clause: Clause) -> list[Feeling]:
     if not words and clause.following and not clause.following[0][2].cues & _SPLIT:
         given[-1] = [word._replace(value=word.value * 0.8) for word in opinion_words(clause.following)]
     turned_over = _compared_with_own(clause) if cues & _THAN else False
-    asked = (cues & _QUESTION or clause.asked) and not cues & (_WHY | _RHETORICAL)
+    asked = (cues & _QUESTION or clause.asked or any(hit[2].cues & _QUESTION for hit in clause.following)) and not cues & (_WHY | _RHETORICAL)
     found: list[Feeling] = []
     for at, match in enumerate(matches):
         mine = given[at]

@@ -52,6 +52,7 @@ class Matcher:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.rules = vocabulary.rules
+        self._family = vocabulary.families
         self._literals = list(vocabulary.literals.values())
         self._cues = np.array([literal.cues for literal in self._literals])
         self._count = len(self._literals)
@@ -87,13 +88,19 @@ class Matcher:
         for row, (number, start, end, asked) in enumerate(rows):
             matches = found[number]
             if len(matches) > 1:
-                matches.sort(key=_start)
+                matches = self._sharpest(matches)
             clause = Clause(start, end, asked, matches, every[first[row] : last[row]], sentence_cues=sentence_cues[row])
             for _, _, literal in clause.signs:
                 clause.cues |= literal.cues
             if not hard[row] and number + 1 not in found:
                 clause.following = every[last[row] : after[row]]
             yield clause
+
+    def _sharpest(self, matches: list[Match]) -> list[Match]:
+        """Sorted, without those whose every word is part of a word of another of the family: 发动机噪音小 is not 噪音小 too."""
+        matches.sort(key=_start)
+        family = self._family
+        return [one for one in matches if not any(family[other.tag] == family[one.tag] and _blunter(one, other) for other in matches)]
 
     def _patterns(self, hits: Hits) -> dict[int, list[Match]]:
         """Matches of patterns by clause; of a tag's in a clause the tightest stands."""
@@ -144,6 +151,13 @@ class Matcher:
     def _match(self, number: int, parts: tuple[Hit, ...]) -> Match:
         rule = self.rules[number]
         return Match(rule.tag, rule.polarity, parts[0][0], parts[-1][1], parts[0][:2], parts, number)
+
+
+def _blunter(one: Match, other: Match) -> bool:
+    """Whether each word of `one` stands inside a word of `other`, which is longer."""
+    if other.end - other.start <= one.end - one.start or one.start < other.start or other.end < one.end:
+        return False
+    return all(any(outer[0] <= start and end <= outer[1] for outer in other.parts) for start, end, _ in one.parts)
 
 
 def _keep(best: dict[int, Match], match: Match) -> None:

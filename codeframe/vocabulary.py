@@ -97,6 +97,7 @@ class Vocabulary:
         self._cue(frame.header.scales.more_is_bad, Cue.MORE_IS_BAD)
         for text in (*frame.header.stop, *frame.entity_names):
             self.literal(text).mask = True
+        self.families = [tag.id.split(".")[:2] for tag in frame.tags]
         for index, tag in enumerate(frame.tags):
             for term in tag.terms.all():
                 self.literal(term.text).terms.append((index, POLARITY[term.polarity or tag.polarity]))
