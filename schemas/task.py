@@ -21,6 +21,13 @@ class TaskLevel(StrEnum):
     EVENT = "event"
 
 
+class Muted(StrEnum):
+    """Why a task is kept and counted but not delivered: another stands for it, or its recipient has had enough today."""
+
+    GROUPED = "grouped"
+    DAILY_CAP = "daily_cap"
+
+
 class Verbatim(Value):
     """A customer's redacted words and where they came from."""
 
@@ -35,8 +42,9 @@ class Verbatim(Value):
 class TaskTrigger(Event):
     """What, why, who, by when, and on which evidence.
 
-    `owner_queue` is where it goes: an owner role, or `triage` when nobody owns it. `scope` names the
-    cut that it speaks for, such as {"dealer": "D0012"}. `revision` grows when evidence changes it.
+    `owner_queue` is where it goes: an owner role, or `triage` when nobody owns it; `owner_name` is its name for people.
+    `scope` names the cut that it speaks for, such as {"dealer": "D0012"}. `revision` grows when evidence changes it.
+    A `muted` task is not delivered; `muted_for` is the task that stands for it.
     """
 
     task_id: UUID
@@ -54,6 +62,7 @@ class TaskTrigger(Event):
     causes: tuple[Cause, ...] = ()
     owner: Owner
     owner_queue: Name
+    owner_name: Name | None = None
     plan_template: Name
     priority: Annotated[int, Field(ge=1, le=4)]
     channel: Channel
@@ -61,6 +70,8 @@ class TaskTrigger(Event):
     conversation_id: Name | None = None
     attributes: Attributes = Attributes()
     scope: dict[Name, str] = {}
+    muted: Muted | None = None
+    muted_for: UUID | None = None
     versions: Versions
     created_at: Instant
     due_at: Instant

@@ -14,7 +14,7 @@ from codeframe.frame import Frame
 from codeframe.rules.load import RuleSet
 from codeframe.rules.match import meets
 from codeframe.rules.model import Immediate, Rule
-from codeframe.rules.route import Subject, due_at, queue_of
+from codeframe.rules.route import Subject, due_at, queue_of, role_name
 from codeframe.rules.scope import bucket, scope_of
 from schemas.coded import CodedUtterance, Opinion
 from schemas.common import Channel, Speaker
@@ -42,6 +42,7 @@ class ImmediateRules:
 
     def _task(self, rule: Immediate, coded: CodedUtterance, opinion: Opinion) -> TaskTrigger:
         routing, public = self._rules.routing, coded.channel is Channel.PUBLIC_OPINION
+        queue = queue_of(routing, Subject(rule.id, opinion.tag, opinion.severity, opinion.owner, coded.attributes))
         tag = self._frame.by_id.get(opinion.tag)
         tag_name = tag.names.zh if tag else opinion.tag
         return TaskTrigger(
@@ -59,7 +60,8 @@ class ImmediateRules:
             verbatims=(verbatim(coded, opinion),),
             causes=opinion.causes,
             owner=opinion.owner,
-            owner_queue=queue_of(routing, Subject(rule.id, opinion.tag, opinion.severity, opinion.owner, coded.attributes)),
+            owner_queue=queue,
+            owner_name=role_name(self._frame, queue),
             plan_template=rule.plan,
             priority=rule.priority,
             channel=coded.channel,

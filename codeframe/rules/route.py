@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from codeframe.frame import Frame
 from codeframe.rules.match import tag_matches
 from codeframe.rules.model import Route, Routing, Rule, WorkingHours
 from schemas.coded import Owner
@@ -29,6 +30,13 @@ def queue_of(routing: Routing, subject: Subject) -> str:
             return route.to
     at_dealer = subject.owner.dealer_role if subject.attributes.dealer else None
     return at_dealer or subject.owner.office_role or routing.triage
+
+
+def role_name(frame: Frame, queue: str) -> str | None:
+    """A role's name for people; None for a queue that the frame does not know, such as triage."""
+    roles = frame.header.roles
+    names = roles.dealer.get(queue) or roles.office.get(queue)
+    return names.zh if names else None
 
 
 def _applies(route: Route, subject: Subject) -> bool:
