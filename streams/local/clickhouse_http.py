@@ -15,7 +15,7 @@ from itertools import chain
 import anyio
 import anyio.to_thread
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -28,6 +28,7 @@ from streams.local.clickhouse_sql import Insert, identifier, is_read, is_set, re
 _READERS, _WRITERS = 16, 8
 _IDLE_CHECK = 5.0
 _HEAD = 1000
+_GONE = 499
 
 
 class CutShortError(ConnectionError):
@@ -80,6 +81,8 @@ class _Interface:
         except ClickHouseError as error:
             headers = {"X-ClickHouse-Exception-Code": str(error.code), **self._headers(query_id)}
             return PlainTextResponse(error.text + "\n", error.status, headers)
+        except ClientDisconnect:  # nobody is there to be answered; an insert has ended without its last block
+            return Response(status_code=_GONE)
 
     def _authenticate(self, request: Request) -> None:
         user, password = credentials(request)
@@ -90,12 +93,12 @@ class _Interface:
     def _run(self, call: Call, body: Body) -> Response:
         if call.own_compression:
             raise self._engine.error(48, "NOT_IMPLEMENTED", "compress=1 and decompress=1; use Accept-Encoding and Content-Encoding")
-        if not call.body_coding:
-            return self._answer(call, iter(body))
-        if not compression.readable(call.body_coding):
+        if call.body_coding and not compression.readable(call.body_coding):
             raise self._engine.error(89, "UNKNOWN_COMPRESSION_METHOD", f"Unknown compression method: {call.body_coding}")
         try:
-            return self._answer(call, compression.decompressed(body, call.body_coding))
+            return self._answer(call, compression.decompressed(body, call.body_coding) if call.body_coding else iter(body))
+        except UnicodeDecodeError:
+            raise self._engine.error(62, "SYNTAX_ERROR", "Syntax error: the statement is not UTF-8") from None
         except compression.DAMAGED as error:
             raise self._engine.error(354, "CANNOT_DECOMPRESS", f"Cannot decompress the request's body: {error}") from None
 

@@ -64,13 +64,14 @@ class Status:
     def _services(self) -> Table:
         table = Table("service", "state", "address", "log", title="Tingjian 听见", title_justify="left")
         for service in self._stack.services:
-            table.add_row(service.name, _state(service), service.where, str(service.process.log))
+            table.add_row(service.name, _state(service), service.where, service.process.log.name)
         return table
 
     def _steps(self, flow: Flow) -> Table:
         table = Table("step", "taken", "per second", "sent", "refused", "waiting")
         seconds = flow.at - self._before.at if self._before else 0.0
-        for step, taken in flow.taken.items():
+        for step in sorted(flow.taken.keys() | flow.lag.keys()):
+            taken = flow.taken[step]
             rate = (taken - self._before.taken[step]) / seconds if self._before and seconds > 0 else 0.0
             table.add_row(step, *(f"{value:,.0f}" for value in (taken, rate, flow.sent[step], flow.refused[step], flow.lag[step])))
         return table
@@ -82,6 +83,7 @@ class Status:
             f"send      {gateway}/docs, with the key in {keys_file(settings)}; or: voc ingest FILE",
             f"consume   topic {settings.topic_prefix}voc.coded.v1 at {settings.kafka}",
             f"query     {settings.clickhouse}",
+            f"data      {settings.data}, with the logs",
             "end       Ctrl-C: what is in flight is finished first",
         )
         return Text("\n".join(lines))

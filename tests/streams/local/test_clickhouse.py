@@ -6,7 +6,9 @@ import gzip
 import json
 import multiprocessing
 import signal
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -212,6 +214,25 @@ def test_a_late_error_is_not_taken_for_the_end(client: Client) -> None:
     with pytest.raises(StreamFailureError, match="throwIf"), client.query_row_block_stream(sql) as blocks:
         for _ in blocks:
             pass
+
+
+def test_an_insert_that_breaks_off_stores_nothing(client: Client, clickhouse: EmbeddedClickHouse, http: httpx.Client) -> None:
+    client.command("CREATE TABLE b (n UInt64) ENGINE = MergeTree ORDER BY n")
+    query = f"INSERT%20INTO%20{client.database}.b%20FORMAT%20TSV"
+    head = f"POST /?user=voc&password=voc&query={query} HTTP/1.1\r\nHost: here\r\nContent-Length: 1000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", clickhouse.port)) as connection:
+        connection.sendall(head.encode() + b"1\n2\n")
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+    time.sleep(0.3)  # nothing tells when the server has done with a client that is gone
+    assert http.post("/", content=f"INSERT INTO {client.database}.b FORMAT TSV\n7\n").status_code == 200
+    assert client.query("SELECT n FROM b").result_rows == [(7,)]
+
+
+def test_bytes_that_are_no_text_are_refused(http: httpx.Client) -> None:
+    assert http.post("/", content=b"SELECT '\xff'").status_code == 400
+    assert http.post("/", content=b"x", headers={"Content-Encoding": "snappy"}).headers["X-ClickHouse-Exception-Code"] == "89"
+    assert http.post("/", content=b"not gzip", headers={"Content-Encoding": "gzip"}).headers["X-ClickHouse-Exception-Code"] == "354"
 
 
 def test_a_session_keeps_temporary_tables(client: Client, clickhouse: EmbeddedClickHouse) -> None:
