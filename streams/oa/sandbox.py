@@ -1,6 +1,6 @@
 """The OA sandbox: a small web application that plays the company's OA, so that the whole loop can be walked.
 
-It takes tasks as a real OA would, by the contract of streams/oa/webhook.py, and shows them.
+It takes tasks by the contract of streams/oa/webhook.py, shows them to people (streams/oa/pages.py), and calls back.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from pathlib import Path
 
 import orjson
-from jinja2 import Environment, FileSystemLoader
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from schemas.task import TaskTrigger
 from streams.codec import decode
 from streams.connectors.body import read_body
 from streams.connectors.problems import Problem
+from streams.oa.caller import Caller
 from streams.oa.inbox import Inbox, Received
+from streams.oa.pages import Pages
 from streams.oa.signing import oa_secret, signature_fault
 from streams.settings import Settings
 from streams.step import Refusal
@@ -32,20 +32,20 @@ _FILE = "oa-sandbox.sqlite"
 
 
 class Sandbox:
-    """The routes and what they share."""
+    """The routes for machines, and what all routes share."""
 
     def __init__(self, settings: Settings) -> None:
         self._secret = oa_secret(settings)
         self._inbox = Inbox(settings.data / _FILE)
-        self._pages = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
+        self._caller = Caller(settings)
 
     def app(self) -> Starlette:
         """The ASGI application."""
         routes = [
-            Route("/", self.index),
             Route("/oa/tasks", self.take, methods=["POST"]),
             Route("/oa/tasks", self.tasks),
             Route("/livez", self.livez),
+            *Pages(self._inbox, self._caller).routes(),
         ]
         return Starlette(routes=routes, lifespan=self._lifespan, exception_handlers={Problem: _refused})
 
@@ -65,22 +65,20 @@ class Sandbox:
         """Every task, the newest first."""
         return _json({"tasks": [_shown(received) for received in self._inbox.tasks()]})
 
-    async def index(self, _: Request) -> Response:
-        """Every task as a page."""
-        return HTMLResponse(self._pages.get_template("inbox.html").render(tasks=self._inbox.tasks()))
-
     async def livez(self, _: Request) -> Response:
         return _json({"status": "live"})
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         yield
+        await self._caller.close()
         self._inbox.close()
 
 
 def _shown(received: Received) -> dict[str, object]:
     return {
         "external_id": received.external_id,
+        "state": received.state,
         "received_at": received.received_at,
         "calls": received.calls,
         "task": received.task.model_dump(mode="json", exclude_none=True),

@@ -1,0 +1,134 @@
+"""The sandbox's pages: sign in by role, the inbox of a role, a task and the steps that the role may take."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, quote, unquote
+from uuid import uuid4
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from schemas.task_event import ActorRole
+from streams.codec import describe
+from streams.connectors.body import read_body
+from streams.connectors.problems import Problem
+from streams.oa import words
+from streams.oa.callbacks import Callback
+from streams.oa.caller import Caller
+from streams.oa.inbox import Inbox, Received, Taken
+from streams.oa.life import choices
+
+MANAGEMENT = "management"
+
+_MAX_FORM = 100_000
+_COOKIE = "oa"
+_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'", "Cache-Control": "no-store"}
+
+
+class User(NamedTuple):
+    """Who is signed in: a name, and a queue (which executes) or management."""
+
+    name: str
+    role: str
+
+    @property
+    def layer(self) -> ActorRole:
+        return ActorRole.MANAGEMENT if self.role == MANAGEMENT else ActorRole.EXECUTION
+
+
+class Pages:
+    """The routes for people."""
+
+    def __init__(self, inbox: Inbox, caller: Caller) -> None:
+        self._inbox, self._caller = inbox, caller
+        self._templates = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        )
+        self._templates.globals["words"] = words
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/", self.inbox),
+            Route("/sign-in", self.sign_in, methods=["GET", "POST"]),
+            Route("/tasks/{number:int}", self.task, methods=["GET", "POST"]),
+        ]
+
+    async def sign_in(self, request: Request) -> Response:
+        """Choose a role; that is enough here."""
+        if request.method == "GET":
+            roles = {one.task.owner_queue: one.task.owner_name or words.queue(one.task.owner_queue) for one in self._inbox.tasks()}
+            return self._page("sign_in.html", user=None, roles=dict(sorted(roles.items())))
+        form = await _form(request)
+        response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
+        value = quote(f"{form.get('role', '')}|{form.get('name', '') or '匿名'}")
+        response.set_cookie(_COOKIE, value, httponly=True, samesite="strict")
+        return response
+
+    async def inbox(self, request: Request) -> Response:
+        """The tasks of the role; management sees all."""
+        user = _user(request)
+        if user is None:
+            return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+        mine = [one for one in self._inbox.tasks() if user.role in {MANAGEMENT, one.task.owner_queue}]
+        mine.sort(key=lambda one: (not choices(one.state, user.layer), one.task.priority, one.task.due_at))
+        return self._page("inbox.html", user=user, tasks=mine, todo=sum(bool(choices(one.state, user.layer)) for one in mine))
+
+    async def task(self, request: Request) -> Response:
+        """A task; posting a form takes a step."""
+        user, received = _user(request), self._inbox.task(request.path_params["number"])
+        if user is None:
+            return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+        if received is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "no task has this number")
+        fault = None
+        if request.method == "POST":
+            fault = await self._take(user, received, await _form(request))
+            if fault is None:
+                return RedirectResponse(str(request.url.path), HTTPStatus.SEE_OTHER)
+        return self._page(
+            "task.html",
+            HTTPStatus.CONFLICT if fault else HTTPStatus.OK,
+            user=user,
+            received=received,
+            task=received.task,
+            steps=self._inbox.steps(received.number),
+            choices=choices(received.state, user.layer),
+            fault=fault,
+            form_id=uuid4().hex,
+        )
+
+    async def _take(self, user: User, received: Received, form: dict[str, str]) -> str | None:
+        """Report a step to the gateway; why it was refused, if it was."""
+        note, confirmed = form.get("note", ""), form.get("confirmed_cause") or None
+        causes = [cause.cause for cause in received.task.causes if confirmed and cause.cause not in {confirmed, "unknown"}]
+        given = {"action": form.get("action"), "actor": user.name, "role": user.layer.value, "note": note or None}
+        try:
+            step = Callback.model_validate(
+                {**given, "confirmed_cause": confirmed, "refused_causes": causes, "external_id": received.external_id}
+            )
+        except ValidationError as error:
+            return describe(error)
+        outcome = await self._caller.call(received.task.task_id, form.get("form_id", ""), step)
+        if outcome.state is None:
+            return outcome.fault
+        self._inbox.record(received.number, Taken(datetime.now(UTC), step.action.value, user.name, note, outcome.state))
+        return None
+
+    def _page(self, template: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> Response:
+        return HTMLResponse(self._templates.get_template(template).render(**values), status.value, _HEADERS)
+
+
+def _user(request: Request) -> User | None:
+    role, _, name = unquote(request.cookies.get(_COOKIE, "")).partition("|")
+    return User(name, role) if role and name else None
+
+
+async def _form(request: Request) -> dict[str, str]:
+    return dict(parse_qsl((await read_body(request, _MAX_FORM)).decode(errors="replace")))
