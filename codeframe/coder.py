@@ -125,9 +125,7 @@ def coded(utterance: Utterance, coding: Coding, coded_at: datetime) -> CodedUtte
     return trusted(
         CodedUtterance,
         {
-            "schema_version": 1,
             "utterance_id": utterance.utterance_id,
-            "revision": 1,
             "event_id": utterance.event_id,
             "source": utterance.source,
             "channel": utterance.channel,
@@ -136,12 +134,12 @@ def coded(utterance: Utterance, coding: Coding, coded_at: datetime) -> CodedUtte
             "speaker": utterance.speaker,
             "text": utterance.text,
             "language": utterance.language,
+            "fingerprint": utterance.fingerprint,
             "marks": utterance.marks,
             "audio": utterance.audio,
             "score": utterance.score,
             "attributes": utterance.attributes,
             "opinions": coding.opinions,
-            "retracted": (),
             "unsure": coding.unsure,
             "versions": coding.versions,
             "occurred_at": utterance.occurred_at,

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from codeframe.commands import code, explain, frame
+from schemas.coded import CodedUtterance
+from tests.codeframe.conftest import tag
+
+
+def run(command: object, *args: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(command, list(args), input=stdin)  # type: ignore[arg-type]
+
+
+def events(result: Result) -> list[CodedUtterance]:
+    assert result.exit_code == 0, result.output
+    return [CodedUtterance.model_validate_json(line) for line in result.output.splitlines()]
+
+
+def test_code_takes_text_file_and_standard_input(tmp_path: Path) -> None:
+    file = tmp_path / "texts.txt"
+    file.write_text("油耗太高了\n\n动力很棒\n", "utf-8")
+    [one] = events(run(code, "油耗太高了"))
+    assert [opinion.tag for opinion in one.opinions] == ["product.energy.fuel"]
+    assert [event.text for event in events(run(code, "--file", str(file)))] == ["油耗太高了", "动力很棒"]
+    assert [event.text for event in events(run(code, "-", stdin="油耗太高了\n动力很棒\n"))] == ["油耗太高了", "动力很棒"]
+    assert run(code).exit_code == 2
+
+
+def test_code_redacts_before_it_codes() -> None:
+    result = run(code, "油耗太高了，打我电话13912345678")
+    assert "13912345678" not in result.output
+    assert events(result)[0].opinions
+
+
+def test_explain_tells_why(auto: object) -> None:
+    output = run(explain, "动力不错，但是刹车没有软").output
+    for told in ("term 动力", "opinion words: 不错", "no rule of the matrix", "quality.brakes.soft", "negated", "owner"):
+        assert told in output
+    assert "no tag" in run(explain, "今天星期三").output
+
+
+def test_the_frame_commands(make_frame: Callable[..., Path], tmp_path: Path) -> None:
+    where = str(make_frame(tag()))
+    assert run(frame, "lint", where).exit_code == 0
+    assert "queue" in run(frame, "tree", where).output
+    assert json.loads(run(frame, "show", "shop.queue", "--frame", where).output)["terms"]["zh"]
+    assert "near it are shop.queue" in run(frame, "show", "shop.que", "--frame", where).output
+    assert run(frame, "diff", where, where).output == ""
+    assert set(json.loads(run(frame, "schema").output)) == {"frame.yaml", "points.yaml", "tags/*.yaml", "crosswalks/*.yaml"}
+    assert "is no code frame" in run(frame, "tree", str(tmp_path / "nowhere")).output
+
+
+HEADERS = {
+    "bdci2018": "content_id,content,subject,sentiment_value\n"
+    "1,动力不错就是油耗高,动力,1\n1,动力不错就是油耗高,油耗,-1\n2,操控很差,操控,-1\n",
+    "complaints": 'desc,problem\n发动机烧机油,"A63,"\n',
+    "complaints2024": "投诉简述,投诉问题\n变速箱顿挫,传动系\n",
+    "absa": "domain,text,text_masked,aspect,polarity\ncar,油耗太高,$T$太高,油耗,Negative\nphone,x,$T$,x,Negative\n",
+    "edmunds": "Review,Value,Size,Comfort_Drive,Interior,Appearance_Exterior,Power_Performance,Safety,Mpg_Efficiency,Maintanence\n"
+    "Fuel consumption is too high,0,0,0,0,0,0,0,-1,0\n",
+}
+METRICS = {
+    "bdci2018": {"triple_f1", "polar_f1", "subject_f1"},
+    "complaints": {"head_f1", "code_f1"},
+    "complaints2024": {"accuracy"},
+    "absa": {"accuracy"},
+    "edmunds": {"f1"},
+}
+
+
+@pytest.mark.parametrize("crosswalk", HEADERS)
+def test_score_prints_the_metrics_of_each_layout(tmp_path: Path, crosswalk: str) -> None:
+    file = tmp_path / "labelled.csv"
+    file.write_text(HEADERS[crosswalk], "utf-8-sig")
+    result = run(frame, "score", str(file), "--crosswalk", crosswalk, "--json")
+    scored = json.loads(result.output)
+    assert {name: scored[name] for name in METRICS[crosswalk]} == dict.fromkeys(METRICS[crosswalk], 1.0)
+    assert "precision" in run(frame, "score", str(file), "--crosswalk", crosswalk).output
+
+
+def test_score_names_a_missing_column(tmp_path: Path) -> None:
+    file = tmp_path / "labelled.csv"
+    file.write_text("desc\n漏油\n", "utf-8")
+    result = run(frame, "score", str(file), "--crosswalk", "complaints")
+    assert result.exit_code == 1
+    assert "lacks the column problem" in result.output
