@@ -20,6 +20,8 @@ from streams.watchdog import Watchdog
 
 EXIT_DRAIN_TIMED_OUT = 74
 
+_CHATTY = ("aiokafka", "faust", "mode", "streams", "httpx")  # they log every start and stop of a part at INFO
+
 logger = logging.getLogger("tingjian.worker")
 
 
@@ -29,9 +31,9 @@ def worker(steps: str) -> None:
     """Run the pipeline's steps. SIGTERM drains batches in flight, commits, and ends."""
     settings = Settings()
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     chosen = load_steps(tuple(filter(None, steps.split(","))))
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, addr="0.0.0.0")  # noqa: S104 - Prometheus scrapes from elsewhere
     asyncio.run(run_steps(chosen, settings))
 
 
@@ -44,6 +46,8 @@ async def run_steps(steps: Sequence[Step], settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     await asyncio.gather(*(app.start() for app in apps))
     Watchdog(apps, settings.stall_timeout).start()
+    if settings.metrics_port:  # only now: who asks is told that every step has its partitions
+        start_http_server(settings.metrics_port, addr="0.0.0.0")  # noqa: S104 - Prometheus scrapes from elsewhere
     logger.info("running %s", ", ".join(step.name for step in steps))
     crashes = [asyncio.create_task(app.wait_until_stopped(), name=step.name) for app, step in zip(apps, steps, strict=True)]
     told = asyncio.create_task(stopping.wait())

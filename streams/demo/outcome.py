@@ -115,7 +115,7 @@ def read_outcome(settings: Settings) -> Outcome:
             coded=_rows(client, _CODED),
             letters=_rows(client, _LETTERS),
             speed=tuple(_rows(client, _SPEED)[0][0]),
-            tasks=httpx.get(settings.oa_url, timeout=10, headers={"Accept": "application/json"}).raise_for_status().json()["tasks"],
+            tasks=[received["task"] for received in httpx.get(settings.oa_url, timeout=10).raise_for_status().json()["tasks"]],
         )
     finally:
         client.close()
