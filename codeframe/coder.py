@@ -10,17 +10,17 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from codeframe.analysis import Analyst
-from codeframe.definition import PointRule
+from codeframe.definition import PointRule, Tag
 from codeframe.finding import Found, found_in
 from codeframe.frame import Frame
 from codeframe.joining import Joiner
 from codeframe.learned.seam import GroupModel
 from codeframe.points import Points
-from codeframe.trusted import collector_paused, trusted
+from codeframe.trusted import collector_paused, defaults, trusted
 from schemas.coded import UNKNOWN_CAUSE, Cause, CodedUtterance, Opinion, Owner, Point, Tier, Versions
 from schemas.common import Span, Speaker
 from schemas.ids import opinion_ids
@@ -53,8 +53,7 @@ class Coder:
         self._joiner = Joiner(frame, model) if model else None
         self._tags = frame.tags
         self._thresholds = frame.header.thresholds
-        self._owners = tuple(Owner(dealer_role=tag.owner.dealer, office_role=tag.owner.office) for tag in frame.tags)
-        self._causes = tuple((Cause(cause=tag.default_cause or UNKNOWN_CAUSE, probability=1.0),) for tag in frame.tags)
+        self._templates = [self._template(tag) for tag in frame.tags]
 
     @classmethod
     def load(cls, where: str | Path) -> Coder:
@@ -94,30 +93,32 @@ class Coder:
         return self._points.rule((found.sentiment, tag.need_layer, tag.severity, found.intent, found.expectation, mild))
 
     def _opinion(self, text: str, new_id: Callable[[str], UUID], found: Found) -> Opinion:
-        tag = self._tags[found.tag]
         rule = self.rule(found)
-        return trusted(
-            Opinion,
-            {
-                "opinion_id": new_id(tag.id),
-                "tag": tag.id,
-                "evidence": _span(found.start, found.end),
-                "aspect": _span(*found.aspect) if found.aspect else None,
-                "opinion_words": tuple([text[start:end] for start, end in found.words]),
-                "sentiment": found.sentiment,
-                "sentiment_score": round(found.value, 3),
-                "intent": found.intent,
-                "expectation": found.expectation,
-                "point": rule.point if rule else Point.NONE,
-                "need_layer": tag.need_layer,
-                "severity": tag.severity,
-                "brand_promise": tag.brand_promise,
-                "confidence": round(found.confidence, 3),
-                "causes": self._causes[found.tag],
-                "owner": self._owners[found.tag],
-                "versions": self.versions,
-            },
-        )
+        values = self._templates[found.tag].copy()
+        values["opinion_id"] = new_id(values["tag"])
+        values["evidence"] = _span(found.start, found.end)
+        values["aspect"] = _span(*found.aspect) if found.aspect else None
+        values["opinion_words"] = tuple([text[start:end] for start, end in found.words])
+        values["sentiment"] = found.sentiment
+        values["sentiment_score"] = round(found.value, 3)
+        values["intent"] = found.intent
+        values["expectation"] = found.expectation
+        values["point"] = rule.point if rule else Point.NONE
+        values["confidence"] = round(found.confidence, 3)
+        return trusted(Opinion, values)
+
+    def _template(self, tag: Tag) -> dict[str, Any]:
+        """What every opinion of a tag shares."""
+        return {
+            **defaults(Opinion),
+            "tag": tag.id,
+            "need_layer": tag.need_layer,
+            "severity": tag.severity,
+            "brand_promise": tag.brand_promise,
+            "causes": (Cause(cause=tag.default_cause or UNKNOWN_CAUSE, probability=1.0),),
+            "owner": Owner(dealer_role=tag.owner.dealer, office_role=tag.owner.office),
+            "versions": self.versions,
+        }
 
 
 def coded(utterance: Utterance, coding: Coding, coded_at: datetime) -> CodedUtterance:
@@ -125,6 +126,7 @@ def coded(utterance: Utterance, coding: Coding, coded_at: datetime) -> CodedUtte
     return trusted(
         CodedUtterance,
         {
+            **defaults(CodedUtterance),
             "utterance_id": utterance.utterance_id,
             "event_id": utterance.event_id,
             "source": utterance.source,

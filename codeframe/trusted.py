@@ -13,26 +13,31 @@ from pydantic import BaseModel
 M = TypeVar("M", bound=BaseModel)
 
 
-@cache
-def _defaults(model: type[BaseModel]) -> dict[str, Any]:
-    return {name: field.default for name, field in model.model_fields.items() if not field.is_required()}
-
-
 _new, _fill = object.__new__, object.__setattr__
 
 
 def trusted(model: type[M], values: dict[str, Any]) -> M:
-    """An instance of `model` holding `values`, each of its field's type, unchecked; other fields have their defaults.
+    """An instance of `model` holding `values`: all its fields (see `defaults`), each of its field's type, unchecked.
 
-    This is `model_construct` without its search for aliases.
+    This is `model_construct` without its search for defaults and aliases.
     """
-    values = {**_defaults(model), **values}
     made = _new(model)
     _fill(made, "__dict__", values)
-    _fill(made, "__pydantic_fields_set__", set(values))
+    _fill(made, "__pydantic_fields_set__", _names(model))
     _fill(made, "__pydantic_extra__", None)
     _fill(made, "__pydantic_private__", None)
     return made
+
+
+@cache
+def defaults(model: type[BaseModel]) -> dict[str, Any]:
+    """Every field of `model`, in order, with its default, or None where it has none."""
+    return {name: None if field.is_required() else field.default for name, field in model.model_fields.items()}
+
+
+@cache
+def _names(model: type[BaseModel]) -> set[str]:
+    return set(model.model_fields)
 
 
 @contextmanager
