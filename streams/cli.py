@@ -31,6 +31,7 @@ COMMANDS = {
     "code": "codeframe.commands:code",
     "explain": "codeframe.commands:explain",
     "frame": "codeframe.commands:frame",
+    "train": "codeframe.commands_train:train",
 }
 
 

@@ -49,7 +49,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Decider:
-    """Rules and calibration, as chosen on held-out texts."""
+    """Rules and calibration, as chosen on held-out texts. `share` is the weight of the encoder against the n-grams in the deep tier."""
 
     version: str
     kinds: tuple[Kind, ...]
@@ -60,6 +60,7 @@ class Decider:
     aspect_scale: Scale
     code_scale: Scale
     category_scale: Scale
+    share: float = 1.0
 
     @property
     def crosswalks(self) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ class Net(nn.Module):
             flat = self.normalise(hidden[mask.bool()])
             hidden = torch.zeros_like(hidden).masked_scatter(mask.bool()[..., None], flat)
         else:
-            scale = torch.rsqrt(self.normalise.running_var + self.normalise.eps)  # type: ignore[operator]
+            scale = torch.rsqrt(self.normalise.running_var + self.normalise.eps)
             hidden = (hidden - self.normalise.running_mean) * scale * mask[..., None]
         keys, away = self.key(hidden).float(), (mask - 1.0)[:, None] * 1e4
         attention = (torch.einsum("qh,nth->nqt", self.query, keys) / math.sqrt(WIDTH) + away).softmax(-1)

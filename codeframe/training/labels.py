@@ -21,7 +21,10 @@ WEAK = 0.1
 """Weight of a negative that no annotator wrote."""
 
 MAPPED = 0.3
-"""Weight of a label carried over from another set's taxonomy."""
+"""Weight of a label carried over from another set's taxonomy, or from a whole text to its part."""
+
+SURE = 2.0
+"""Weight from which a teacher has no say."""
 
 KIND_OF_SOURCE = {"bdci2018": REVIEW, "complaints": TITLE, "complaints2024": STORY, "absa": REMARK, "edmunds": ENGLISH}
 
@@ -90,6 +93,10 @@ def _codes_of_complaint(example: Example, by_name: dict[tuple[str, str], str]) -
     return frozenset(by_name[head, item] for head in heads if (head, item) in by_name)
 
 
+def _set_of(example: Example) -> str:
+    return example.domain if example.source == "piece" else example.source
+
+
 def targets(examples: Sequence[Example], taxonomy: Taxonomy) -> Targets:
     """The targets of `examples`, in order."""
     n, groups = len(examples), {group: i for i, group in enumerate(ASPECT_GROUPS)}
@@ -114,6 +121,11 @@ def targets(examples: Sequence[Example], taxonomy: Taxonomy) -> Targets:
                 aspect_weight[i], code_weight[i] = WEAK, 1
             case "taxonomy":
                 code_weight[i] = MAPPED
+            case "smalltalk":
+                aspect_weight[i], code_weight[i], category_weight[i] = SURE, SURE, SURE
+            case "piece":
+                category_weight[i] = MAPPED if example.category else 0
+                category[i] = CATEGORIES.index(example.category) + 1 if example.category else 0
             case "complaints2024":
                 aspect_weight[i], category_weight[i] = WEAK, 1
                 category[i] = CATEGORIES.index(example.category or "") + 1
@@ -129,5 +141,5 @@ def targets(examples: Sequence[Example], taxonomy: Taxonomy) -> Targets:
     heads = np.zeros((n, len(taxonomy.heads)), np.float32)
     rows, columns = codes.nonzero()
     heads[rows, taxonomy.head_of[columns]] = 1
-    kind = np.array([KIND_OF_SOURCE.get(example.source, -1) for example in examples], np.int64)
+    kind = np.array([KIND_OF_SOURCE.get(_set_of(example), -1) for example in examples], np.int64)
     return Targets(aspects, aspect_weight, codes, code_weight, heads, category, category_weight, kind)

@@ -1,7 +1,8 @@
 """The fast tier's net in torch: hashed n-grams, pooled by clause, with the same heads as the encoder.
 
-Clauses are bags of n-grams (Joulin et al., "Bag of Tricks for Efficient Text Classification", 2017). Each aspect attends to the clauses that
-speak of it. Trained on given labels mixed with a teacher's probabilities (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015).
+Clauses are bags of n-grams (Joulin et al., "Bag of Tricks for Efficient Text Classification", 2017). Each aspect attends to the clauses
+that speak of it. Trained on given labels mixed with a teacher's probabilities (Hinton et al., "Distilling the Knowledge in a Neural
+Network", 2015).
 """
 
 from __future__ import annotations
@@ -23,14 +24,16 @@ from codeframe.learned.ngrams import BUCKETS, Bags, extract
 from codeframe.learned.seam import Floats, Ints
 from codeframe.learned.windows import window
 from codeframe.training.data import Example
-from codeframe.training.labels import Targets
+from codeframe.training.labels import SURE, Targets
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class StudentPlan:
-    """`trust` is the teacher's share of a target where a label is given; where none is, the teacher's word counts `alone`."""
+    """`trust` is the teacher's share of a target where a label is given; where none is, the teacher's word counts `alone`.
+
+    `split` seeds the folds."""
 
     epochs: int = 12
     width: int = 64
@@ -41,6 +44,8 @@ class StudentPlan:
     trust: float = 0.5
     alone: float = 0.3
     seed: int = 1
+    split: int = 0
+    threads: int = 1
 
 
 class Soft(NamedTuple):
@@ -65,22 +70,20 @@ def soften(examples: Sequence[Example], hard: Targets, teacher: Heads | None, pl
     """Given labels mixed with the teacher's; without a teacher, the labels alone."""
     feeling = np.zeros((len(examples), 3), np.float32)
     marked = np.array([bool(e.mentions) for e in examples])
-    for i in np.flatnonzero(marked):
+    for i in np.flatnonzero(marked).tolist():
         feeling[i, examples[i].mentions[0].polarity] = 1
     here = hard.aspects > 0
     polarity = np.eye(3, dtype=np.float32)[np.maximum(hard.aspects - 1, 0)]
     category = np.eye(20, dtype=np.float32)[hard.category]
+    known, sure = hard.aspect_weight >= 1, marked.astype(np.float32)
     if teacher is None:
-        return Soft(
-            here * 0.97 + np.float32(0.01), hard.aspect_weight, polarity, here * hard.aspect_weight, hard.codes, hard.heads, hard.code_weight,
-            category, hard.category_weight, feeling, marked.astype(np.float32), hard.kind,
-        )  # fmt: skip
-    mix = lambda given, told, weight: (  # noqa: E731
-        np.where(weight >= 1, 1 - plan.trust, 0) * given + np.where(weight >= 1, plan.trust, 1) * told
-    ).astype(np.float32)
+        presence, weight = here * 0.97 + np.float32(0.01), hard.aspect_weight
+        coded = hard.codes, hard.heads, hard.code_weight
+        return Soft(presence, weight, polarity, here * weight, *coded, category, hard.category_weight, feeling, sure, hard.kind)
+    trust = lambda weight: np.where(weight >= SURE, 0, np.where(weight >= 1, plan.trust, 1))  # noqa: E731
+    mix = lambda given, told, weight: ((1 - trust(weight)) * given + trust(weight) * told).astype(np.float32)  # noqa: E731
     told_presence = 1 - teacher.aspects[..., 0]
     told_polarity = teacher.aspects[..., 1:] / teacher.aspects[..., 1:].sum(-1, keepdims=True).clip(1e-6)
-    known = hard.aspect_weight >= 1
     return Soft(
         mix(here, told_presence, hard.aspect_weight),
         np.where(known, 1, plan.alone).astype(np.float32),
@@ -92,7 +95,7 @@ def soften(examples: Sequence[Example], hard: Targets, teacher: Heads | None, pl
         mix(category, teacher.category, hard.category_weight[:, None]),
         np.where(hard.category_weight >= 1, 1, plan.alone).astype(np.float32),
         np.where(marked[:, None], (1 - plan.trust) * feeling + plan.trust * teacher.feeling, 0).astype(np.float32),
-        marked.astype(np.float32),
+        sure,
         hard.kind,
     )
 
@@ -229,5 +232,7 @@ def predict_student(model: Student, corpus: Corpus, which: NDArray[np.int64]) ->
         out = model(*corpus.batch(which[start : start + 256]), 0.0)
         present = out.presence.sigmoid()[..., None]
         aspects = torch.cat([1 - present, present * out.polarity.softmax(-1)], -1)
-        parts.append([aspects, out.codes.sigmoid(), out.heads.sigmoid(), out.category.softmax(-1), out.feeling.softmax(-1), out.kind.softmax(-1)])
+        parts.append(
+            [aspects, out.codes.sigmoid(), out.heads.sigmoid(), out.category.softmax(-1), out.feeling.softmax(-1), out.kind.softmax(-1)]
+        )
     return Heads(*(torch.cat([part[k] for part in parts]).numpy() for k in range(6)))

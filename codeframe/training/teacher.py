@@ -24,10 +24,14 @@ from codeframe.training.labels import Targets, Taxonomy, targets
 
 log = logging.getLogger(__name__)
 
+After = Callable[[int, float], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how fast to learn. The lowest `frozen` layers stay as they are, so their outputs are computed once."""
+    """How long and how fast to learn; `split` seeds the folds.
+
+    The lowest `frozen` layers stay as they are, so their outputs are computed once."""
 
     epochs: int = 4
     layers: int = 10
@@ -38,6 +42,7 @@ class Plan:
     rate: float = 1.2e-4
     head_rate: float = 1e-3
     seed: int = 1
+    split: int = 0
     threads: int = 2
 
 
@@ -112,7 +117,9 @@ def loss_of(logits: Logits, wanted: Targets, at: Sequence[int], feelings: Tensor
     by_head = F.binary_cross_entropy_with_logits(logits.heads, take(wanted.heads), reduction="none").sum(1)
     category = F.cross_entropy(logits.category, take(wanted.category), reduction="none")
     feeling = F.cross_entropy(logits.feeling, feelings, ignore_index=-1, reduction="sum")
-    total = (aspects * weight).sum() + ((by_code + by_head) * take(wanted.code_weight)).sum() + (category * take(wanted.category_weight)).sum()
+    total = (
+        (aspects * weight).sum() + ((by_code + by_head) * take(wanted.code_weight)).sum() + (category * take(wanted.category_weight)).sum()
+    )
     return (total + feeling) / len(at)
 
 
@@ -124,11 +131,17 @@ def predict(net: Net, rows: Sequence[Row], first: int) -> Heads:
     for batch in by_length([len(row.state) for row in rows], 6000):
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = net(*collate([rows[i] for i in batch]), first)
-        out = [logits.aspects.softmax(-1), logits.codes.sigmoid(), logits.heads.sigmoid(), logits.category.softmax(-1), logits.feeling.softmax(-1)]
+        out = [
+            logits.aspects.softmax(-1),
+            logits.codes.sigmoid(),
+            logits.heads.sigmoid(),
+            logits.category.softmax(-1),
+            logits.feeling.softmax(-1),
+        ]
         parts.append((batch, [t.float() for t in out]))
     order = np.argsort(np.concatenate([batch for batch, _ in parts]))
     known = [torch.cat([out[k] for _, out in parts]).numpy()[order] for k in range(5)]
-    return Heads(*known, np.full((len(rows), KINDS), 1 / KINDS, np.float32))
+    return Heads._make((*known, np.full((len(rows), KINDS), 1 / KINDS, np.float32)))
 
 
 class Teacher(NamedTuple):
@@ -156,15 +169,13 @@ def prepare(weights: Path, examples: Sequence[Example], taxonomy: Taxonomy, plan
     return Teacher(net, tokenizer, kept, rows, targets(examples, taxonomy))
 
 
-def fit(
-    teacher: Teacher, examples: Sequence[Example], train: Sequence[int], plan: Plan, after: Callable[[int, float], None], rate: float = 1.0
-) -> None:
+def fit(teacher: Teacher, examples: Sequence[Example], train: Sequence[int], plan: Plan, after: After = lambda epoch, loss: None) -> None:
     """AdamW with a linear warm-up and decay; `after(epoch, loss)` is called after each epoch."""
     net, noise = teacher.net, np.random.default_rng(plan.seed)
     trained = [p for layer in list(net.encoder.layers)[plan.frozen :] for p in layer.parameters()]
     heads = [p for name, p in net.named_parameters() if not name.startswith("encoder.")]
     optimiser = torch.optim.AdamW(
-        [{"params": trained, "lr": plan.rate * rate}, {"params": heads, "lr": plan.head_rate * rate}], weight_decay=0.01, fused=True
+        [{"params": trained, "lr": plan.rate}, {"params": heads, "lr": plan.head_rate}], weight_decay=0.01, fused=True
     )
     lengths = [len(teacher.rows[i].state) for i in train]
     steps = plan.epochs * sum(1 for _ in by_length(lengths, plan.tokens))

