@@ -94,10 +94,11 @@ def frame() -> None:
 
 @frame.command()
 @click.argument("where", default="auto")
+@click.option("--examples", is_flag=True, help="Also code each tag's examples by its words alone.")
 @_clear_errors
-def lint(where: str) -> None:
+def lint(where: str, examples: bool) -> None:
     """Check a frame; the exit code is 1 where something is to be mended."""
-    findings = lint_frame(where)
+    findings = lint_frame(where, examples)
     for finding in findings:
         click.echo(str(finding))
     click.echo(f"{len(findings)} to mend")

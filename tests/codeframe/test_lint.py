@@ -14,6 +14,11 @@ def test_a_clean_frame_has_nothing_to_mend(make_frame: Callable[..., Path]) -> N
     assert lint(make_frame(tag())) == []
 
 
+@pytest.mark.parametrize("name", ["auto", "hotel"])
+def test_the_bundled_frames_have_nothing_to_mend(name: str) -> None:
+    assert lint(name) == []
+
+
 def test_what_lint_finds(make_frame: Callable[..., Path]) -> None:
     where = make_frame(
         tag("queue", "排长队"),
@@ -23,7 +28,7 @@ def test_what_lint_finds(make_frame: Callable[..., Path]) -> None:
         tag("example", "停电").replace("example_in: 停电", "example_in: 没灯").replace("example_out: 天气", "example_out: 停电了"),
         tag("nothing", "灯").replace("terms: {zh: [灯]}", "terms: {}"),
     )
-    problems = {finding.problem.split(":")[0] for finding in lint(where)}
+    problems = {finding.problem.split(":")[0] for finding in lint(where, examples=True)}
     assert problems == {
         "term 排长队 is already one of shop.queue",
         "term 队 is a single character",
