@@ -44,15 +44,23 @@ def utterance(text: str, at: int) -> Utterance:
     )
 
 
+PLAIN = (
+    "上周末带家人去郊外转了一圈，来回开了三百多公里，晚上十点才到家。",
+    "我是去年十月份买的这台车，平时主要是上下班代步用，一天三十公里左右。",
+    "We drove to the lake last weekend with the kids and came back on Sunday night. ",
+)
+"""What customers say between their opinions."""
+
+
 def generated(coder: Coder, count: int, characters: int) -> list[str]:
-    """Texts put together from the frame's own examples, cut to a length."""
+    """Texts of a length: the frame's own examples, every other sentence a plain one."""
     chance = random.Random(1)
     examples = [text for tag in coder.frame.tags for text in (tag.example_in, tag.example_out)]
     texts = []
     for _ in range(count):
-        text = ""
+        text = chance.choice(examples)
         while len(text) < characters:
-            text += chance.choice(examples)
+            text += chance.choice(PLAIN) + chance.choice(examples)
         texts.append(text[:characters])
     return texts
 
