@@ -76,9 +76,8 @@ def measure(coder: Coder, name: str, texts: list[str]) -> None:
         best = min(best, time.process_time() - started)
     size = sum(map(len, texts)) / len(texts)
     rate, each = len(texts) / best, best / len(texts) * 1e6
-    print(
-        f"{name}: {len(texts)} texts of {size:.0f} characters, {opinions / len(texts):.2f} opinions a text: {rate:,.0f} texts/s, {each:.1f} µs CPU a text"
-    )
+    print(f"{name}: {len(texts)} texts of {size:.0f} characters, {opinions / len(texts):.2f} opinions a text: ", end="")
+    print(f"{rate:,.0f} texts/s, {each:.1f} µs CPU a text")
 
 
 @click.command()
