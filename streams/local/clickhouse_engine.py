@@ -5,6 +5,7 @@ Connections are cheap (0.15 ms) and run in parallel; each has settings, a curren
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,8 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from streams.local.clickhouse_errors import ClickHouseError
-from streams.local.clickhouse_sql import identifier, literal
+from streams.local.clickhouse_sql import identifier, insert_target, literal, unquoted
 
 # As a server is configured, not as `clickhouse local` is.
 _SERVER_LIKE = "implicit_select=0&allow_introspection_functions=0"
@@ -39,6 +42,18 @@ class Summary:
         names = ("read_rows", "read_bytes", "written_rows", "written_bytes", "result_rows", "result_bytes")
         elapsed = int((time.monotonic() - self.started) * 1e9)
         return {**{name: str(getattr(self, name)) for name in names}, "total_rows_to_read": "0", "elapsed_ns": str(elapsed)}
+
+
+_NOT_IMPLEMENTED = 48
+
+
+@contextmanager
+def memory_file(data: Iterable[bytes]) -> Iterator[tuple[str, int]]:
+    """A file in memory with this content: a path that the engine can read, and its size in bytes."""
+    with os.fdopen(os.memfd_create("insert"), "wb") as file:
+        size = sum(file.write(chunk) for chunk in data)
+        file.flush()
+        yield f"/proc/self/fd/{file.fileno()}", size
 
 
 class Connection:
@@ -72,21 +87,35 @@ class Connection:
                     self._raw.streaming_cancel_query(stream)
 
     def insert(self, statement: str, form: str, data: Iterable[bytes]) -> Summary:
-        """Run an INSERT on `data` in `form`; an exception from `data` ends the insert without its last block."""
-        with self._engine_errors():
-            summary = Summary()
-            stream = self._raw.send_insert(statement, form)
-            try:
-                for chunk in data:
-                    self._raw.insert_append(stream, chunk)
-                    summary.read_bytes += len(chunk)
-            except BaseException:
-                self._raw.insert_cancel(stream)
-                raise
-            result = self._raw.insert_done(stream)
-        summary.written_rows = summary.read_rows = summary.result_rows = result.rows_written()
-        summary.written_bytes = summary.result_bytes = result.bytes_written()
+        """Run an INSERT on `data` in `form`; an exception from `data` ends the insert before it began.
+
+        The engine's own streaming insert loses errors of the table, such as a constraint or a view that throws, so
+        the data are put into a file in memory and selected from it, with the table's columns and defaults.
+        """
+        target = insert_target(statement)
+        if target is None:
+            raise ClickHouseError.of(_NOT_IMPLEMENTED, "NOT_IMPLEMENTED", "INSERT into a target of this kind", self._version)
+        columns = self._columns(target.table)
+        names = ", ".join(target.columns or [identifier(name) for name, _ in columns])
+        wanted = {unquoted(name) for name in target.columns} or {name for name, _ in columns}
+        structure = ", ".join(f"{identifier(name)} {declared}" for name, declared in columns if name in wanted)
+        with memory_file(data) as (path, size):
+            source = f"file({literal(path)}, {literal(form)}, {literal(structure)})"
+            statement = f"INSERT INTO {target.table} ({names}) {target.settings} SELECT {names} FROM {source}"  # noqa: S608 - the caller's own
+            result, summary = self.query(statement)
+        summary.read_bytes = size
+        summary.result_rows, summary.result_bytes = summary.written_rows, len(result) or summary.written_bytes
         return summary
+
+    def _columns(self, table: str) -> list[tuple[str, str]]:
+        """Name and declaration (type and default) of the columns that a table takes."""
+        described, _ = self.query(f"DESCRIBE TABLE {table}", "JSONCompactEachRow")
+        rows = (orjson.loads(line) for line in described.splitlines())
+        return [
+            (name, f"{kind} DEFAULT {default}" if default_kind == "DEFAULT" else kind)
+            for name, kind, default_kind, default, *_ in rows
+            if default_kind in {"", "DEFAULT", "EPHEMERAL"}
+        ]
 
     def assign(self, values: Mapping[str, str]) -> None:
         """SET settings, and query parameters as `param_name`."""

@@ -14,6 +14,13 @@ _INSERT = re.compile(
     rb"(?P<head>" + _SPACE + rb"INSERT\s+INTO\b" + _WORD + rb"*?)(?:\bFORMAT\s+(?P<format>\w+)[ \t\f]*;?\r?\n?|\b(?P<values>VALUES)\b)",
     re.IGNORECASE | re.DOTALL,
 )
+_NAME = r"""(?:`(?:\\.|[^`\\])*`|"(?:\\.|[^"\\])*"|[\w.]+)"""
+_TARGET = re.compile(
+    _SPACE.decode() + rf"INSERT\s+INTO\s+(?:TABLE\s+)?(?P<table>{_NAME}(?:\s*\.\s*{_NAME})?)\s*"
+    r"(?P<columns>\((?!\s*\*).*?\))?\s*(?P<settings>SETTINGS\b.*)?\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+_COLUMN = re.compile(_NAME)
 _NO_DATA = re.compile(rb"\b(?:SELECT|WITH|FROM\s+INFILE)\b", re.IGNORECASE)
 _QUOTED = re.compile(_QUOTE + rb"|" + _LIST, re.DOTALL)
 _SET = re.compile(_SPACE.decode() + r"SET\s", re.IGNORECASE)
@@ -39,6 +46,25 @@ def split_insert(text: bytes) -> Insert | None:
         return None
     name = "Values" if found["values"] else found["format"].decode()
     return Insert(found["head"].decode(), name, text[found.end() :])
+
+
+class Target(NamedTuple):
+    """Where an INSERT goes: the table and the columns that it lists, as written, and its SETTINGS clause."""
+
+    table: str
+    columns: list[str]
+    settings: str
+
+
+def insert_target(statement: str) -> Target | None:
+    """The target of an INSERT; None where that is not a table with a plain list of columns."""
+    found = _TARGET.match(statement)
+    return Target(found["table"], _COLUMN.findall(found["columns"] or ""), found["settings"] or "") if found else None
+
+
+def unquoted(name: str) -> str:
+    """An identifier without its quotes."""
+    return re.sub(r"\\(.)", r"\1", name[1:-1]) if name[:1] in {"`", '"'} else name
 
 
 def result_format(query: str) -> str | None:
