@@ -39,7 +39,8 @@ def migrate(settings: Settings) -> list[str]:
     client = connect(settings.clickhouse)
     try:
         client.command(_LEDGER)
-        applied: dict[int, str] = dict(client.query("SELECT number, sha256 FROM migrations FINAL").result_rows)
+        rows = client.query("SELECT number, sha256 FROM migrations FINAL").result_rows
+        applied = {int(number): str(digest) for number, digest in rows}
         return [path.name for path in _missing(applied) if _apply(client, path)]
     finally:
         client.close()

@@ -78,6 +78,6 @@ def batch_step(*, reads: tuple[Topic[Any], ...], writes: tuple[Topic[Any], ...] 
     """Declare a step whose async function takes a batch, all of one partition, in order."""
 
     def declare(build: OpenHandler) -> Step:
-        return Step(build.__name__, reads, writes, build, getdoc(build) or "")  # type: ignore[attr-defined]
+        return Step(build.__name__, reads, writes, build, getdoc(build) or "")
 
     return declare

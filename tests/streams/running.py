@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -38,7 +39,7 @@ async def running(steps: Sequence[Step], settings: Settings) -> AsyncIterator[No
         await asyncio.gather(*(app.stop() for app in apps))
 
 
-async def drain(settings: Settings, topic: Topic[object], expected: int, seconds: float = 30.0) -> list[ConsumerRecord]:  # type: ignore[type-var]
+async def drain(settings: Settings, topic: Topic[Any], expected: int, seconds: float = 30.0) -> list[ConsumerRecord]:
     """The records of a topic, read from its beginning until `expected` are there or time is up, then a moment longer."""
     name = topic.in_pipeline(settings.topic_prefix)
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, enable_auto_commit=False, auto_offset_reset="earliest")

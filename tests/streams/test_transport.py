@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 from faust.types.tuples import TP
 from hypothesis import given
@@ -42,7 +43,7 @@ def test_never_past_an_unfinished_batch(sizes: list[int], seed: int, data: st.Da
     bounds = [0]
     for size in sizes:
         bounds.append(bounds[-1] + size)
-    batches = list(zip(bounds, bounds[1:], strict=False))
+    batches = list(pairwise(bounds))
     finished = random.Random(seed).sample(batches, data.draw(st.integers(0, len(batches))))
     progress = Progress()
     progress.start(TOPIC, 0)

@@ -328,13 +328,12 @@ def test_data_survive_the_end_of_the_server(tmp_path: Path, end: signal.Signals)
 
 def test_an_insert_that_the_table_refuses_is_an_error(client: Client) -> None:
     client.command("CREATE TABLE picky (a String, b UInt8 DEFAULT 7, CONSTRAINT x CHECK a != 'p') ENGINE = MergeTree ORDER BY a")
-    for refused in (
-        lambda: client.insert("picky", [["p"], ["q"]], column_names=["a"]),
-        lambda: client.command('INSERT INTO picky FORMAT JSONEachRow {"a":"p"}'),
-        lambda: client.raw_insert("picky", ["a"], b"p\n", fmt="TSV"),
-    ):
-        with pytest.raises(DatabaseError, match="469"):
-            refused()
+    with pytest.raises(DatabaseError, match="469"):
+        client.insert("picky", [["p"], ["q"]], column_names=["a"])
+    with pytest.raises(DatabaseError, match="469"):
+        client.command('INSERT INTO picky FORMAT JSONEachRow {"a":"p"}')
+    with pytest.raises(DatabaseError, match="469"):
+        client.raw_insert("picky", ["a"], b"p\n", fmt="TSV")
     client.insert("picky", [["q"]], column_names=["a"])
     client.command('INSERT INTO picky FORMAT JSONEachRow {"a":"r"}')
     assert client.query("SELECT a, b FROM picky ORDER BY a").result_rows == [("q", 7), ("r", 7)]
