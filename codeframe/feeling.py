@@ -123,7 +123,8 @@ def feelings(clause: Clause) -> list[Feeling]:
     if not words and clause.following and not clause.following[0][2].cues & _SPLIT:
         given[-1] = [word._replace(value=word.value * 0.8) for word in opinion_words(clause.following)]
     turned_over = _compared_with_own(clause) if cues & _THAN else False
-    asked = (cues & _QUESTION or clause.asked or any(hit[2].cues & _QUESTION for hit in clause.following)) and not cues & (_WHY | _RHETORICAL)
+    question = cues & _QUESTION or clause.asked or any(hit[2].cues & _QUESTION for hit in clause.following)
+    asked = question and not cues & (_WHY | _RHETORICAL)
     found: list[Feeling] = []
     for at, match in enumerate(matches):
         mine = given[at]
