@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     gateway_rate: PositiveInt = Field(2_000, description="Events a second that one source may send")
 
     rules: Path | None = Field(None, description="Folder of task rules in YAML; the bundled rules if not set")
+    watch_interval: PositiveFloat = Field(60.0, description="Seconds between evaluations of the rules that look at history")
     oa_url: str = Field("http://127.0.0.1:8090/oa/tasks", description="Webhook that the bridge delivers tasks to")
     oa_secret: SecretStr = Field(
         SecretStr(""), description="Secret, base64, that signs what the bridge sends and what the OA calls back with"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from codeframe.frame import Frame
+from codeframe.rules.fatigue import Fatigue
 from codeframe.rules.load import RuleSet
 from codeframe.rules.match import meets
 from codeframe.rules.model import Immediate, Rule
@@ -25,17 +26,21 @@ _CUSTOMERS = (Speaker.CUSTOMER, Speaker.UNKNOWN)
 
 
 class ImmediateRules:
-    """The immediate rules of a set, over the tags of a frame."""
+    """The immediate rules of a set, over the tags of a frame. What would say the same again is muted."""
 
     def __init__(self, rules: RuleSet, frame: Frame) -> None:
         self._rules, self._frame = rules, frame
-        self._immediate = rules.of(Immediate)
+        self._immediate, self._fatigue = rules.of(Immediate), Fatigue(rules.routing)
 
     def tasks(self, coded: CodedUtterance) -> list[TaskTrigger]:
         """The tasks that an utterance calls for. What is marked, or not a customer's, calls for none."""
         if coded.marks or coded.speaker not in _CUSTOMERS:
             return []
-        return [self._task(rule, coded, opinion) for opinion in coded.opinions for rule in self._firing(coded, opinion)]
+        return [
+            self._fatigue.admit(self._task(rule, coded, opinion), urgent=rule.urgent)
+            for opinion in coded.opinions
+            for rule in self._firing(coded, opinion)
+        ]
 
     def _firing(self, coded: CodedUtterance, opinion: Opinion) -> Iterator[Immediate]:
         return (rule for rule in self._immediate if meets(rule.when, coded, opinion))

@@ -40,10 +40,15 @@ class Courier:
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def deliver(self, tasks: Sequence[TaskTrigger]) -> list[Result]:
-        """A result a task: its `created` and `delivered` events, or a Refusal where the OA will never take it."""
+        """A result a task: its `created` and `delivered` events, or a Refusal where the OA will never take it.
+
+        Muted tasks are not delivered and have no result.
+        """
         results: list[Result] = [None] * len(tasks)
         lanes: dict[object, list[int]] = {}
         for at, task in enumerate(tasks):
+            if task.muted:
+                continue
             lanes.setdefault(task.task_id, []).append(at)
 
         async def walk(lane: list[int]) -> None:

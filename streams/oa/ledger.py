@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from schemas.task import TaskTrigger
 from schemas.task_event import TaskEvent
-from streams.admin import create_topics
+from streams.admin import create_topics, partitions_of
 from streams.codec import decode
 from streams.connectors.limits import Recent
 from streams.errors import UnavailableError
@@ -75,9 +75,7 @@ class Ledger:
         )
         try:
             await consumer.start()
-            await consumer.topics()  # fetches the metadata of every topic
-            topics = (self._tasks, self._events)
-            consumer.assign([TopicPartition(topic, number) for topic in topics for number in consumer.partitions_for_topic(topic) or ()])
+            consumer.assign(await partitions_of(consumer, self._tasks) + await partitions_of(consumer, self._events))
             await consumer.seek_to_beginning()
         except BaseException:
             await consumer.stop()

@@ -12,6 +12,7 @@ from schemas.dead_letter import DeadLetter
 from schemas.ids import opinion_id
 from schemas.task import TaskTrigger
 from schemas.task_event import TaskEvent
+from streams.codec import encode
 
 Row = tuple[Any, ...]
 
@@ -33,7 +34,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("task_id", "revision", "rule", "rule_version", "level", "tag", "point", "need_layer", "severity", "summary", "verbatim"),
         *("utterance_ids", "opinion_ids", "cause", "cause_probability", "dealer_role", "office_role", "owner_queue", "plan_template"),
         *("priority", "channel", "customer_id", "conversation_id", "brand", "model", "dealer", "city", "region", "scope"),
-        *("created_at", "due_at"),
+        *("created_at", "due_at", "owner_name", "muted", "muted_for", "body"),
     ),
     "task_events": (
         *("task_event_id", "task_id", "action", "actor", "actor_role", "legal", "reason", "note", "confirmed_cause", "refused_causes"),
@@ -114,7 +115,8 @@ def _task(event: TaskTrigger) -> Iterator[tuple[str, Row]]:
             ),
             *(event.owner_queue, event.plan_template, event.priority, event.channel.value, event.customer_id or ""),
             *(event.conversation_id or "", cut.brand or "", cut.model or "", cut.dealer or "", cut.city or "", cut.region or ""),
-            *(dict(event.scope), event.created_at, event.due_at),
+            *(dict(event.scope), event.created_at, event.due_at, event.owner_name or ""),
+            *(event.muted.value if event.muted else "", event.muted_for, encode(event).decode()),
         ),
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from agents.trigger import trigger
 from schemas.coded import CodedUtterance
-from schemas.task import TaskLevel, TaskTrigger
+from schemas.task import Muted, TaskLevel, TaskTrigger
 from streams.errors import ConfigurationError
 from streams.settings import Settings
 from tests.golden import example
@@ -89,3 +90,24 @@ async def test_a_wrong_rule_is_named_with_file_line_and_field(tmp_path: Path) ->
     with pytest.raises(ConfigurationError, match=r"mine\.yaml:\d+: rules\.0\."):
         async with trigger.open(Settings(rules=tmp_path, data=tmp_path)):
             pass
+
+
+async def test_a_repeat_in_one_conversation_is_muted_and_points_to_its_task(fire: Any) -> None:
+    (first,) = await fire(opinion={"intent": "leaving"})
+    (repeat,) = await fire(opinion={"intent": "leaving", "opinion_id": str(uuid4())})
+    assert (repeat.muted, repeat.muted_for) == (Muted.GROUPED, first.task_id)
+    assert repeat.task_id != first.task_id
+    assert await fire(opinion={"intent": "leaving"}) == [first], "a replay gets what it got"
+
+
+async def test_a_recipient_gets_no_more_than_the_cap_a_day_but_for_urgent_tasks(fire: Any) -> None:
+    made = []
+    for number in range(35):
+        made += await fire(opinion={"intent": "leaving", "opinion_id": str(uuid4())}, conversation_id=f"c{number}")
+    assert [task.muted for task in made] == [None] * 30 + [Muted.DAILY_CAP] * 5
+    (urgent,) = await fire(opinion={"severity": "safety"})
+    assert urgent.muted is None
+    (elsewhere,) = await fire(opinion={"intent": "leaving"}, conversation_id="other", attributes={"dealer": "D0099"})
+    assert elsewhere.muted is None
+    (tomorrow,) = await fire(opinion={"intent": "leaving"}, conversation_id="next", coded_at="2026-11-21T09:30:03Z")
+    assert tomorrow.muted is None
