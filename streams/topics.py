@@ -32,7 +32,7 @@ class Topic(Generic[E]):
     schema: type[E]
     key: Callable[[E], bytes | None]
     retention_days: int
-    config: dict[str, str] = field(default_factory=dict)
+    config: dict[str, str] = field(default_factory=dict, compare=False)
 
     def in_pipeline(self, prefix: str) -> str:
         """The topic's name on the broker, behind the pipeline's prefix."""
