@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from codeframe.analysis import Analyst
+from codeframe.causes.attribution import Attributor, situation_of
 from codeframe.definition import PointRule, Tag
 from codeframe.finding import Found, found_in
 from codeframe.frame import Frame
@@ -21,7 +22,7 @@ from codeframe.joining import Joiner
 from codeframe.learned.seam import GroupModel
 from codeframe.points import Points
 from codeframe.trusted import collector_paused, defaults, trusted
-from schemas.coded import UNKNOWN_CAUSE, Cause, CodedUtterance, Opinion, Owner, Point, Tier, Versions
+from schemas.coded import CodedUtterance, Opinion, Owner, Point, Tier, Versions
 from schemas.common import Span, Speaker
 from schemas.ids import opinion_ids
 from schemas.utterance import Mark, Utterance
@@ -44,8 +45,9 @@ class Coding(NamedTuple):
 class Coder:
     """Codes utterances by a frame. Immutable; make one a process and share it."""
 
-    def __init__(self, frame: Frame, model: GroupModel | None = None) -> None:
+    def __init__(self, frame: Frame, model: GroupModel | None = None, attributor: Attributor | None = None) -> None:
         self.frame = frame
+        self._attributor = attributor or Attributor.load(frame)
         self.analyst = Analyst(frame)
         self._points = Points(frame.points)
         model_version, tier = (model.version, model.tier) if model else (LEXICON_VERSION, Tier.FAST)
@@ -83,6 +85,8 @@ class Coder:
             return Coding((), len(utterance.text) >= _SHORTEST_UNSURE, self.versions)
         new_id = opinion_ids(utterance.utterance_id)
         opinions = tuple([self._opinion(utterance.text, new_id, one) for one in found])
+        tags = [one.tag for one in opinions]
+        opinions = self._attributor.attribute(opinions, situation_of(utterance.text, tags, utterance.occurred_at, utterance.attributes))
         unsure = max([one.confidence for one in found]) < self._thresholds.unsure_below
         return Coding(opinions, unsure, self.versions)
 
@@ -115,7 +119,6 @@ class Coder:
             "need_layer": tag.need_layer,
             "severity": tag.severity,
             "brand_promise": tag.brand_promise,
-            "causes": (Cause(cause=tag.default_cause or UNKNOWN_CAUSE, probability=1.0),),
             "owner": Owner(dealer_role=tag.owner.dealer, office_role=tag.owner.office),
             "versions": self.versions,
         }

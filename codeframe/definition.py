@@ -78,7 +78,6 @@ class Tag(Data):
     brand_promise: bool = False
     severity: Severity = Severity.NORMAL
     polarity: Polarity
-    default_cause: str | None = None
     terms: Terms = Terms()
     patterns: Words = ()
 
