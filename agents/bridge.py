@@ -15,7 +15,7 @@ from streams.step import BatchHandler, batch_step
 from streams.topics import TASK_EVENTS, TASKS
 
 
-@batch_step(reads=(TASKS,), writes=(TASK_EVENTS,))
+@batch_step(reads=(TASKS,), writes=(TASK_EVENTS,), outside="OA")
 @asynccontextmanager
 async def bridge(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Deliver tasks to the OA."""

@@ -19,7 +19,7 @@ from streams.step import BatchHandler, batch_step
 from streams.topics import CODED, DEAD_LETTERS, TASK_EVENTS, TASKS
 
 
-@batch_step(reads=(CODED, TASKS, TASK_EVENTS, DEAD_LETTERS))
+@batch_step(reads=(CODED, TASKS, TASK_EVENTS, DEAD_LETTERS), outside="ClickHouse")
 @asynccontextmanager
 async def store(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Store events as rows in ClickHouse."""

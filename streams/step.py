@@ -47,13 +47,17 @@ OpenHandler: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[BatchH
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A declared step. Its name is its consumer group's, so steps scale and lag one by one."""
+    """A declared step. Its name is its consumer group's, so steps scale and lag one by one.
+
+    `outside` names the system beyond Kafka that it writes to, if any.
+    """
 
     name: str
     reads: tuple[Topic[Any], ...]
     writes: tuple[Topic[Any], ...]
     open: OpenHandler
     doc: str
+    outside: str = ""
 
 
 def step(*, reads: Topic[Any], writes: tuple[Topic[Any], ...] = ()) -> Callable[[Callable[[Settings], Handler]], Step]:
@@ -74,10 +78,10 @@ def step(*, reads: Topic[Any], writes: tuple[Topic[Any], ...] = ()) -> Callable[
     return declare
 
 
-def batch_step(*, reads: tuple[Topic[Any], ...], writes: tuple[Topic[Any], ...] = ()) -> Callable[[OpenHandler], Step]:
+def batch_step(*, reads: tuple[Topic[Any], ...], writes: tuple[Topic[Any], ...] = (), outside: str = "") -> Callable[[OpenHandler], Step]:
     """Declare a step whose async function takes a batch, all of one partition, in order."""
 
     def declare(build: OpenHandler) -> Step:
-        return Step(build.__name__, reads, writes, build, getdoc(build) or "")
+        return Step(build.__name__, reads, writes, build, getdoc(build) or "", outside)
 
     return declare

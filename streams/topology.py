@@ -7,18 +7,24 @@ from dataclasses import dataclass
 from html import escape
 
 from streams.step import Step
-from streams.topics import TOPICS
+from streams.topics import CONTEXT, DEAD_LETTERS, RAW_TEXT, RAW_VOICE, TOPICS
+
+CONNECTORS = "connectors"
+"""Gateway, files, folders and topics of the company: what brings feedback in."""
 
 _COLUMN, _ROW, _WIDTH, _HEIGHT, _MARGIN = 210, 64, 160, 36, 20
 _STYLE = (
     "text{font:13px sans-serif;text-anchor:middle;dominant-baseline:central}"
-    ".step{fill:#1f6feb}.step+text{fill:#fff;font-weight:600}.topic{fill:#eef3fa;stroke:#8aa4c8}"
+    ".step{fill:#1f6feb}.step+text{fill:#fff;font-weight:600}.topic{fill:#eef3fa;stroke:#8aa4c8}.outside{fill:#e6f4ea;stroke:#7fb08c}"
     "path{fill:none;stroke:#7a8aa0;stroke-width:1.4;marker-end:url(#tip)}"
 )
 _TIP = (
     '<marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
     '<path d="M0 0 8 4 0 8z" style="fill:#7a8aa0;stroke:none;marker-end:none"/></marker>'
 )
+
+
+_TOPIC_NAMES = [topic.name for topic in TOPICS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +36,12 @@ class Edge:
 
 
 def edges(steps: Sequence[Step]) -> list[Edge]:
-    """Every arrow of the map, dead letters left out: every step writes them."""
-    reads = [Edge(topic.name, step.name) for step in steps for topic in step.reads]
-    return reads + [Edge(step.name, topic.name) for step in steps for topic in step.writes]
+    """Every arrow of the map, those of dead letters left out: every step writes them."""
+    read = {topic.name for step in steps for topic in step.reads}
+    arrows = [Edge(CONNECTORS, topic.name) for topic in (RAW_VOICE, RAW_TEXT, CONTEXT) if topic.name in read]
+    arrows += [Edge(topic.name, step.name) for step in steps for topic in step.reads if topic is not DEAD_LETTERS]
+    arrows += [Edge(step.name, topic.name) for step in steps for topic in step.writes]
+    return arrows + [Edge(step.name, step.outside) for step in steps if step.outside]
 
 
 def as_text(steps: Sequence[Step]) -> str:
@@ -40,51 +49,68 @@ def as_text(steps: Sequence[Step]) -> str:
     lines = []
     for step in steps:
         reads = ", ".join(topic.name for topic in step.reads)
-        writes = ", ".join(topic.name for topic in step.writes) or "(outside)"
+        writes = ", ".join(topic.name for topic in step.writes) or step.outside
         lines.append(f"{reads}  ->  {step.name}  ->  {writes}\n    {step.doc.splitlines()[0] if step.doc else ''}".rstrip())
     return "\n".join(lines)
 
 
 def columns(steps: Sequence[Step]) -> dict[str, int]:
-    """The column of each node: one right of the last that points to it, loops cut where they close."""
-    arrows = edges(steps)
-    names = dict.fromkeys(name for arrow in arrows for name in (arrow.start, arrow.end))
-    column = dict.fromkeys(names, 0)
-    for _ in names:
+    """The column of each node: one right of the last that points to it, arrows that close a loop left aside."""
+    arrows = _without_loops(edges(steps))
+    column = dict.fromkeys((name for arrow in arrows for name in (arrow.start, arrow.end)), 0)
+    for _ in column:
         for arrow in arrows:
-            if not _closes_a_loop(arrow, steps):
-                column[arrow.end] = max(column[arrow.end], column[arrow.start] + 1)
+            column[arrow.end] = max(column[arrow.end], column[arrow.start] + 1)
     return column
 
 
-def _closes_a_loop(arrow: Edge, steps: Sequence[Step]) -> bool:
-    """Whether the arrow leads from a step to a topic that an earlier step already reads."""
-    order = {step.name: number for number, step in enumerate(steps)}
-    if arrow.start not in order:
-        return False
-    readers = [order[step.name] for step in steps if any(topic.name == arrow.end for topic in step.reads)]
-    return bool(readers) and min(readers) <= order[arrow.start]
+def _without_loops(arrows: Sequence[Edge]) -> list[Edge]:
+    kept: list[Edge] = []
+    for arrow in arrows:
+        if not _leads(arrow.end, arrow.start, kept):
+            kept.append(arrow)
+    return kept
+
+
+def _leads(start: str, end: str, arrows: Sequence[Edge]) -> bool:
+    """Whether a path leads from one node to the other."""
+    return start == end or any(_leads(arrow.end, end, arrows) for arrow in arrows if arrow.start == start)
 
 
 def as_svg(steps: Sequence[Step]) -> str:
-    """The map as an SVG picture: topics pale, steps blue, time from left to right."""
+    """The map as an SVG picture: topics pale, steps blue, outside green, time from left to right.
+
+    Steps that only write outside run in a lane below the stream.
+    """
     column, names = columns(steps), {step.name for step in steps}
-    place: dict[str, tuple[int, int]] = {}
-    filled: dict[int, int] = {}
-    for name in sorted(column, key=lambda name: (column[name], _order(name))):
-        row = filled.get(column[name], 0)
-        filled[column[name]] = row + 1
-        place[name] = (_MARGIN + column[name] * _COLUMN, _MARGIN + row * _ROW)
-    width, height = _MARGIN * 2 + max(column.values()) * _COLUMN + _WIDTH, _MARGIN * 2 + max(filled.values()) * _ROW
+    below = {name for step in steps if not step.writes for name in (step.name, step.outside)}
+    stream = [name for name in column if name not in below]
+    place = _grid(stream, column, 0)
+    place |= _grid([name for name in column if name in below], column, 1 + max(row for _, row in place.values()))
+    width = _MARGIN * 2 + max(column.values()) * _COLUMN + _WIDTH
+    height = _MARGIN + (1 + max(row for _, row in place.values())) * _ROW
+    spot = {name: (_MARGIN + x * _COLUMN, _MARGIN + row * _ROW) for name, (x, row) in place.items()}
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"><style>{_STYLE}</style>{_TIP}']
-    parts += [_arrow(place[arrow.start], place[arrow.end]) for arrow in edges(steps)]
-    parts += [_node(name, x, y, "step" if name in names else "topic") for name, (x, y) in place.items()]
+    parts += [_arrow(spot[arrow.start], spot[arrow.end]) for arrow in edges(steps)]
+    parts += [
+        _node(name, x, y, "step" if name in names else "topic" if name in _TOPIC_NAMES else "outside") for name, (x, y) in spot.items()
+    ]
     return "\n".join([*parts, "</svg>", ""])
 
 
+def _grid(names: Sequence[str], column: dict[str, int], first: int) -> dict[str, tuple[int, int]]:
+    """(column, row) of each node: the first free row of its column, from row `first`."""
+    filled: dict[int, int] = {}
+    place = {}
+    for name in sorted(names, key=_order):
+        row = filled.get(column[name], first)
+        filled[column[name]] = row + 1
+        place[name] = (column[name], row)
+    return place
+
+
 def _order(name: str) -> int:
-    known = [topic.name for topic in TOPICS]
-    return known.index(name) if name in known else len(known)
+    return _TOPIC_NAMES.index(name) if name in _TOPIC_NAMES else len(_TOPIC_NAMES)
 
 
 def _arrow(start: tuple[int, int], end: tuple[int, int]) -> str:
@@ -92,8 +118,8 @@ def _arrow(start: tuple[int, int], end: tuple[int, int]) -> str:
     if x2 < x1:  # back to the left, below both
         low = max(y1, y2) + _ROW // 2
         return f'<path d="M{x1} {y1}C{x1 + 40} {low} {x2 - 40} {low} {x2} {y2}"/>'
-    middle = (x1 + x2) // 2
-    return f'<path d="M{x1} {y1}C{middle} {y1} {middle} {y2} {x2} {y2}"/>'
+    turn = x1 + (_COLUMN - _WIDTH)  # change rows in the gap behind the start, then go straight
+    return f'<path d="M{x1} {y1}C{(x1 + turn) // 2} {y1} {(x1 + turn) // 2} {y2} {turn} {y2}L{x2} {y2}"/>'
 
 
 def _node(name: str, x: int, y: int, kind: str) -> str:
