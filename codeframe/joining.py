@@ -1,93 +1,116 @@
 """Words and a trained model joined.
 
-A model sees codes of a crosswalk, words find tags. A code that the model sees and words confirm is the words' tag; one that only the model
-sees is the code's general tag, where the model saw it; a tag that only words see stands or falls by the sum of both logits where
-the model judges absence, and stands otherwise.
+Each text is labelled as people label texts of its kind: in the codes of one crosswalk. Words add their weight to the model's
+probabilities of those codes. A code that then stands and of which words found tags is those tags; one of which they found none is
+the code's general tag, where the model saw it. Tags at home in no code of the crosswalk are left to words.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+
+import numpy as np
 
 from codeframe.crosswalk import load_mapping
 from codeframe.finding import Found, intent_of, sentiment_of
 from codeframe.frame import Frame
-from codeframe.learned.seam import GroupModel, Prediction
+from codeframe.learned.fusion import Words
+from codeframe.learned.heads import Kind
+from codeframe.learned.seam import GroupModel, Ints, Prediction
 from schemas.coded import Expectation
 
-_LEAST, _MOST = 0.02, 0.98
-_WORDS = 1.5
 _TRUST = 0.75
 
 
-class Joiner:
-    """Joins a model's codes with the tags that words gave, through the frame's crosswalks.
+class Homes:
+    """Which code and output each tag of a frame speaks for, by kind of text."""
 
-    `words` is the weight of words' certainty against the model's logit where the model alone says no; `trust` is the model's share of a
-    feeling that both have.
-    """
-
-    def __init__(self, frame: Frame, model: GroupModel, words: float = _WORDS, trust: float = _TRUST) -> None:
-        self._model, self._words, self._trust = model, words, trust
+    def __init__(self, frame: Frame, kinds: Sequence[Kind]) -> None:
         index = {tag.id: at for at, tag in enumerate(frame.tags)}
-        self._homes: dict[str, dict[int, str]] = {}
-        self._first: dict[str, dict[str, int]] = {}
-        for name in model.crosswalks:
-            home = load_mapping(frame, name).home
-            self._homes[name] = {index[tag]: code for tag, code in home.items()}
-            self._first[name] = {code: index[tag] for tag, code in reversed(home.items())}
+        self._outputs = 1 + max(column for kind in kinds for column in kind.columns)
+        self.code_of: list[dict[int, str]] = []
+        self.first: list[dict[str, int]] = []
+        self._column: list[dict[int, int]] = []
+        for kind in kinds:
+            home = load_mapping(frame, kind.crosswalk).home
+            place = dict(zip(kind.codes, kind.columns, strict=True))
+            self.code_of.append({index[tag]: code for tag, code in home.items() if code in place})
+            self.first.append({code: index[tag] for tag, code in reversed(home.items())})
+            self._column.append({tag: place[code] for tag, code in self.code_of[-1].items()})
+
+    def words(self, found: Sequence[Sequence[Found]], kinds: Ints) -> Words:
+        """What words found in each text, for texts of these kinds."""
+        rows, columns, certainties, values = [], [], [], []
+        for row, (known, kind) in enumerate(zip(found, kinds.tolist(), strict=True)):
+            home = self._column[kind]
+            for one in known:
+                column = home.get(one.tag)
+                if column is not None:
+                    rows.append(row)
+                    columns.append(column)
+                    certainties.append(one.confidence)
+                    values.append(one.value)
+        certainty = np.zeros((len(found), self._outputs), np.float32)
+        value = np.zeros_like(certainty)
+        np.maximum.at(certainty, (rows, columns), np.array(certainties, np.float32))
+        np.add.at(value, (rows, columns), np.array(values, np.float32))
+        return Words(certainty, np.clip(value, -1, 1))
+
+
+class Joiner:
+    """Joins a model's codes with the tags that words gave, through the frame's crosswalks."""
+
+    def __init__(self, frame: Frame, model: GroupModel) -> None:
+        self._model = model
+        self._homes = Homes(frame, model.decider.kinds)
+        self._place = [{code: at for at, code in enumerate(kind.codes)} for kind in model.decider.kinds]
 
     def join(self, texts: Sequence[str], found: list[list[Found]]) -> list[list[Found]]:
         """The tags of each text after the model has spoken."""
-        predictions = self._model.predict(texts)
+        if not texts:
+            return found
+        look = self._model.look(texts)
+        words = self._homes.words(found, look.heads.kind.argmax(1))
+        predictions = self._model.decider.decide(look, words)
         found = self._refelt(texts, found, predictions)
         return [self._joined(known, prediction) for known, prediction in zip(found, predictions, strict=True)]
 
     def _refelt(self, texts: Sequence[str], found: list[list[Found]], predictions: Sequence[Prediction]) -> list[list[Found]]:
         """Where the model has no polarity of its own for a tag, its feeling towards the words' aspect is weighed in."""
-        open_ = [(at, one) for at, known in enumerate(found) if not predictions[at].judged for one in known]
-        if not open_:
+        unfelt = [(at, one) for at, known in enumerate(found) if not predictions[at].judged for one in known]
+        if not unfelt:
             return found
-        spans = [one.aspect or (one.start, one.end) for _, one in open_]
-        felt = self._model.feeling([texts[at] for at, _ in open_], spans).tolist()
-        values = iter([self._mixed(one, good - bad) for (_, one), (bad, _, good) in zip(open_, felt, strict=True)])
-        return [known if predictions[at].judged else [next(values) for _ in known] for at, known in enumerate(found)]
-
-    def _mixed(self, one: Found, value: float) -> Found:
-        value = self._trust * value + (1 - self._trust) * one.value
-        sentiment = sentiment_of(value)
-        intent = one.intent if sentiment == one.sentiment else intent_of(sentiment, 0, 0)
-        return one._replace(sentiment=sentiment, value=value, intent=intent)
+        spans = [one.aspect or (one.start, one.end) for _, one in unfelt]
+        felt = self._model.feeling([texts[at] for at, _ in unfelt], spans).tolist()
+        pairs = zip(unfelt, felt, strict=True)
+        mixed = iter([_felt(one, _TRUST * (good - bad) + (1 - _TRUST) * one.value) for (_, one), (bad, _, good) in pairs])
+        return [known if predictions[at].judged else [next(mixed) for _ in known] for at, known in enumerate(found)]
 
     def _joined(self, known: list[Found], prediction: Prediction) -> list[Found]:
-        homes, first = self._homes[prediction.crosswalk], self._first[prediction.crosswalk]
+        code_of, first = self._homes.code_of[prediction.kind], self._homes.first[prediction.kind]
+        place = self._place[prediction.kind]
         seen = {one.code: one for one in prediction.seen}
         kept: list[Found] = []
         confirmed: set[str] = set()
         for one in known:
-            code = homes.get(one.tag)
+            code = code_of.get(one.tag)
             if code is None:
                 kept.append(one)
-                continue
-            presence = prediction.presence.get(code, _LEAST)
-            if code in seen:
+            elif code in seen:
                 confirmed.add(code)
-                agreed = self._mixed(one, seen[code].value) if prediction.judged else one
-                kept.append(agreed._replace(confidence=presence))
+                agreed = _felt(one, seen[code].value) if prediction.judged else one
+                kept.append(agreed._replace(confidence=float(prediction.presence[place[code]])))
             elif not prediction.judged:
-                kept.append(one._replace(confidence=presence))
-            elif (both := _logit(presence) + self._words * one.confidence) > 0:
-                kept.append(one._replace(confidence=1 / (1 + math.exp(-both))))
+                kept.append(one._replace(confidence=float(prediction.presence[place[code]])))
         for code, sight in seen.items():
             if code not in confirmed and code in first:
-                sentiment = sentiment_of(sight.value)
-                place = (sight.start, sight.end, None, ())
-                intent = intent_of(sentiment, 0, 0)
-                kept.append(Found(first[code], sentiment, sight.value, prediction.presence[code], *place, intent, Expectation.UNSAID))
+                sentiment, sure = sentiment_of(sight.value), float(prediction.presence[place[code]])
+                stretch = (sight.start, sight.end, None, ())
+                kept.append(Found(first[code], sentiment, sight.value, sure, *stretch, intent_of(sentiment, 0, 0), Expectation.UNSAID))
         return kept
 
 
-def _logit(probability: float) -> float:
-    certain = min(_MOST, max(_LEAST, probability))
-    return math.log(certain / (1 - certain))
+def _felt(one: Found, value: float) -> Found:
+    sentiment = sentiment_of(value)
+    intent = one.intent if sentiment == one.sentiment else intent_of(sentiment, 0, 0)
+    return one._replace(sentiment=sentiment, value=value, intent=intent)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codeframe.folding import fold
+from codeframe.learned.decider import Decider
 from codeframe.learned.fast import FastModel
-from codeframe.learned.heads import KINDS, Decider, Heads, blend
-from codeframe.learned.seam import Floats, Prediction
+from codeframe.learned.heads import KINDS, Heads, blend
+from codeframe.learned.seam import Floats, Look
 from schemas.coded import Tier
 
 if TYPE_CHECKING:
@@ -41,19 +42,17 @@ class DeepModel:
         options.intra_op_num_threads = threads
         self._session = onnxruntime.InferenceSession(folder / "encoder.onnx", options, providers=["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._decider, self._fast = Decider.load(folder / "model.json"), fast
-        self.version, self.crosswalks = self._decider.version, self._decider.crosswalks
+        self.decider, self._fast = Decider.load(folder / "model.json"), fast
+        self.version = self.decider.version
 
     @classmethod
     def load(cls, folder: Path = BUNDLED, threads: int = 1) -> DeepModel:
         return cls(folder, FastModel.load(), threads)
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """A prediction for each text, in order."""
-        if not texts:
-            return []
-        fast, places, best = self._fast.look(texts)
-        return self._decider.decide(blend(self.heads(texts), fast, self._decider.share), places, best)
+    def look(self, texts: Sequence[str]) -> Look:
+        """The outputs for each text, in order: the encoder's and the fast tier's averaged."""
+        fast = self._fast.look(texts)
+        return fast._replace(heads=blend(self.heads(texts), fast.heads, self.decider.share))
 
     def feeling(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Floats:
         """Polarity towards a stretch of each text, of the encoder alone."""

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from codeframe.learned.heads import Decider, Heads
+from codeframe.learned.decider import Decider
+from codeframe.learned.heads import Heads
 from codeframe.learned.ngrams import Bags, extract, pool
 from codeframe.learned.rules import sigmoid, softmax
-from codeframe.learned.seam import Floats, Ints, Prediction
+from codeframe.learned.seam import Floats, Look
 from codeframe.learned.windows import window
 from schemas.coded import Tier
 
@@ -34,8 +35,8 @@ class FastModel:
 
     def __init__(self, weights: dict[str, Floats], decider: Decider) -> None:
         """`weights` are the parameters of codeframe.training.student.Student by name."""
-        self._w, self._decider = weights, decider
-        self.version, self.crosswalks = decider.version, decider.crosswalks
+        self._w, self.decider = weights, decider
+        self.version = decider.version
 
     @classmethod
     def load(cls, folder: Path = BUNDLED) -> FastModel:
@@ -45,26 +46,20 @@ class FastModel:
             weights["table.weight"] = stored["table"].astype(np.float32) * stored["table_scale"].astype(np.float32)
         return cls(weights, Decider.load(folder / "model.json"))
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """A prediction for each text, in order."""
-        return [one for i in range(0, len(texts), _BATCH) for one in self._predict(texts[i : i + _BATCH])]
-
-    def _predict(self, texts: Sequence[str]) -> list[Prediction]:
-        heads, places, best = self.look(texts)
-        return self._decider.decide(heads, places, best)
-
     def feeling(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Floats:
         """Polarity towards a stretch of each text, from the words about it."""
         bags = extract([window(text, *span) for text, span in zip(texts, spans, strict=True)])
         return softmax(self._linear("feeling", self._text(pool(self._w["table.weight"], bags), bags, "near")))
 
-    def heads(self, texts: Sequence[str]) -> Heads:
-        """Uncalibrated probabilities; the feeling is that of the whole text."""
-        return self.look(texts)[0]
+    def look(self, texts: Sequence[str]) -> Look:
+        """The outputs for each text, in order; the feeling is that of the whole text."""
+        looks = [self._look(texts[start : start + _BATCH]) for start in range(0, len(texts), _BATCH)]
+        if len(looks) == 1:
+            return looks[0]
+        heads = Heads(*(np.concatenate(arrays) for arrays in zip(*(look.heads for look in looks), strict=True)))
+        return Look(heads, [place for look in looks for place in look.places], np.concatenate([look.best for look in looks]))
 
-    def look(self, texts: Sequence[str]) -> tuple[Heads, list[list[tuple[int, int]]], Ints]:
-        """Uncalibrated probabilities, the stretches of each text's clauses, and for each output (aspects, codes, categories) the clause
-        that speaks most for it."""
+    def _look(self, texts: Sequence[str]) -> Look:
         bags = extract(texts)
         sums, n = pool(self._w["table.weight"], bags), len(texts)
         counts = np.diff(bags.starts).astype(np.float32)[:, None]
@@ -91,7 +86,7 @@ class FastModel:
         alone = self._hidden("text", even)
         by_output = np.concatenate([spoken, self._linear("codes", alone), self._linear("category", alone)[:, 1:]], 1)
         best = np.stack([rows.argmax(0) for rows in np.split(by_output, first[1:])])
-        return heads, places, best
+        return Look(heads, places, best)
 
     def _linear(self, name: str, x: Floats) -> Floats:
         out: Floats = x @ self._w[f"{name}.weight"].T + self._w[f"{name}.bias"]

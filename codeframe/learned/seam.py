@@ -8,12 +8,16 @@ frame needs no new model.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.coded import Tier
+
+if TYPE_CHECKING:
+    from codeframe.learned.decider import Decider
+    from codeframe.learned.heads import Heads
 
 Floats = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
@@ -30,16 +34,25 @@ class Seen(NamedTuple):
 
 
 class Prediction(NamedTuple):
-    """What a model makes of one text.
+    """What words and model make of one text of a kind, by its number.
 
-    `crosswalk` is the taxonomy in which people label texts of this kind; `seen` are its codes that stand; `presence` the calibrated
-    probability of each code. Where `judged`, the model knows what is absent too, and overrules words.
+    `seen` are the codes that stand; `presence` the calibrated probability of each code of the kind. Where `judged`, what is not seen is
+    absent, whatever words say.
     """
 
-    crosswalk: str
+    kind: int
     judged: bool
     seen: tuple[Seen, ...]
-    presence: dict[str, float]
+    presence: Floats
+
+
+class Look(NamedTuple):
+    """A model's outputs for n texts: probabilities, the stretches of each text's clauses, and for each output the clause that speaks most
+    for it, (n, outputs)."""
+
+    heads: Heads
+    places: list[list[tuple[int, int]]]
+    best: Ints
 
 
 class GroupModel(Protocol):
@@ -50,12 +63,12 @@ class GroupModel(Protocol):
     @property
     def tier(self) -> Tier: ...
     @property
-    def crosswalks(self) -> tuple[str, ...]:
-        """The crosswalks that its predictions speak in."""
+    def decider(self) -> Decider:
+        """How its outputs become predictions."""
         ...
 
-    def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """A prediction for each text, in order."""
+    def look(self, texts: Sequence[str]) -> Look:
+        """The outputs for each text, in order."""
         ...
 
     def feeling(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Floats:

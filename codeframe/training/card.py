@@ -33,7 +33,11 @@ def _lines(kind: str, version: str, data: Path, plan: Mapping[str, object], made
     files = [name for name in READERS if (data / name).exists()]
     digest = {name: hashlib.sha256((data / name).read_bytes()).hexdigest()[:16] for name in files}
     settings = ", ".join(f"{name} {value}" for name, value in plan.items())
-    scores = [f"| {name} | {metric} | {value:.3f} |" for name, row in made.found.scores.items() for metric, value in row.items()]
+    scores = [
+        f"| {name} | {metric} | {made.alone[name][metric]:.3f} | {value:.3f} |"
+        for name, row in made.found.scores.items()
+        for metric, value in row.items()
+    ]
     return [
         f"# {version}",
         "",
@@ -57,11 +61,11 @@ def _lines(kind: str, version: str, data: Path, plan: Mapping[str, object], made
         "## Figures",
         "",
         f"On {made.texts} texts of fold(s) {', '.join(map(str, made.folds))} of 5, which the scored model had not seen. Thresholds and",
-        "the bias of neutral were chosen on these texts, so the figures are a little high. They are the model's alone;",
-        "`voc frame score` gives the coder's.",
+        "the bias of neutral were chosen on these texts, so the figures are a little high; the code frame's words",
+        "were written by people who could read these texts. `voc frame score` gives the coder's own figures.",
         "",
-        "| set | metric | value |",
-        "|---|---|---|",
+        "| set | metric | model alone | with words |",
+        "|---|---|---|---|",
         *scores,
         "",
         "## Calibration",

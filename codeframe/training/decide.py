@@ -8,14 +8,22 @@ from codeframe.learned.rules import AspectRule, CodeRule, Scale, logit
 from codeframe.learned.seam import Bools, Floats, Ints
 from codeframe.training.metrics import aspect_scores, code_scores
 
+_TINY = 1e-6
 
-def choose_aspect_rule(probability: Floats, true: Ints, polar_share: float = 0.5) -> tuple[AspectRule, dict[str, float]]:
+
+NEUTRALS = tuple(np.arange(-1.2, 0.61, 0.15).tolist())
+NO_NEUTRAL = (-9.0,)
+
+
+def choose_aspect_rule(
+    probability: Floats, true: Ints, polar_share: float = 0.5, neutrals: tuple[float, ...] = NEUTRALS
+) -> tuple[AspectRule, dict[str, float]]:
     """The rule with the best triple F1 plus `polar_share` x polar F1."""
     best: tuple[float, AspectRule, dict[str, float]] | None = None
-    for threshold in np.arange(0.25, 0.65, 0.05):
+    for threshold in (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65):
         for floor in (0.15, 0.25, 0.35):
-            for neutral in np.arange(-1.2, 0.61, 0.15):
-                rule = AspectRule(float(threshold), min(floor, float(threshold)), float(neutral))
+            for neutral in neutrals:
+                rule = AspectRule(threshold, min(floor, threshold), neutral)
                 scores = aspect_scores(true, rule.apply(probability))
                 value = scores["triple_f1"] + polar_share * scores["polar_f1"]
                 if best is None or value > best[0]:
@@ -39,13 +47,22 @@ def choose_code_rule(codes: Floats, heads: Floats, head_of: Ints, true: Bools) -
 
 
 def fit_scale(probability: Floats, true: Bools, steps: int = 50) -> Scale:
-    """Platt scaling by Newton's method on the log loss."""
+    """Platt scaling by Newton's method on the log loss, halving steps that would not lower it."""
     x = np.stack([logit(probability).ravel().astype(np.float64), np.ones(probability.size)], 1)
-    y, beta = true.ravel().astype(np.float64), np.array([1.0, 0.0])
+    y, start = true.ravel().astype(np.float64), np.array([1.0, 0.0])
+
+    def loss(beta: Floats) -> float:
+        z = x @ beta
+        return float((np.logaddexp(0, z) - y * z).sum() + 0.5 * ((beta - start) ** 2).sum())
+
+    beta = start
     for _ in range(steps):
         p = 1 / (1 + np.exp(-np.clip(x @ beta, -30, 30)))
-        hessian = (x * (p * (1 - p))[:, None]).T @ x + 1e-3 * np.eye(2)
-        beta -= np.linalg.solve(hessian, x.T @ (p - y) + 1e-3 * (beta - (1, 0)))
+        hessian = (x * (p * (1 - p))[:, None]).T @ x + np.eye(2)
+        step = np.linalg.solve(hessian, x.T @ (p - y) + beta - start)
+        while loss(beta - step) > loss(beta) and np.abs(step).max() > _TINY:
+            step = step / 2
+        beta = beta - step
     return Scale(float(beta[0]), float(beta[1]))
 
 

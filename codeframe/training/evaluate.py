@@ -10,7 +10,7 @@ import numpy as np
 from codeframe.learned.heads import Heads
 from codeframe.learned.rules import AspectRule, CodeRule
 from codeframe.training.data import NEGATIVE, POSITIVE, Example
-from codeframe.training.decide import choose_aspect_rule, choose_code_rule
+from codeframe.training.decide import NO_NEUTRAL, choose_aspect_rule, choose_code_rule
 from codeframe.training.labels import Targets, Taxonomy
 
 
@@ -31,8 +31,7 @@ def evaluate(examples: Sequence[Example], wanted: Targets, given: Heads, taxonom
     judged = wanted.aspect_weight[edmunds] > 0
     english = given.aspects[edmunds].copy()
     english[~judged] = (1, 0, 0, 0)
-    english[..., 2] = 0
-    en, edmunds_scores = choose_aspect_rule(english, wanted.aspects[edmunds], polar_share=0)
+    en, edmunds_scores = choose_aspect_rule(english, wanted.aspects[edmunds], 0, NO_NEUTRAL)
     rule, code_scores = choose_code_rule(given.codes[titles], given.heads[titles], taxonomy.head_of, wanted.codes[titles] > 0)
     right = given.category[complaints][:, 1:].argmax(1) + 1 == wanted.category[complaints]
     scores = {

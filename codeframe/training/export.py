@@ -11,8 +11,10 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from codeframe.learned.decider import Decider
 from codeframe.learned.fast import quantise
-from codeframe.learned.heads import Decider, Kind
+from codeframe.learned.fusion import Fusion
+from codeframe.learned.heads import Kind
 from codeframe.learned.rules import Scale
 from codeframe.training.data import ASPECT_GROUPS, CATEGORIES, EDMUNDS_SUBJECTS, MAINTENANCE
 from codeframe.training.encoder import Net
@@ -27,22 +29,25 @@ def kinds_of(taxonomy: Taxonomy) -> tuple[Kind, ...]:
     """How texts of each kind are labelled, in the order of codeframe.learned.heads."""
     subjects = tuple(group.removeprefix("bdci2018/") for group in ASPECT_GROUPS[:-1])
     columns = tuple(range(len(subjects)))
+    a, c = len(ASPECT_GROUPS), len(taxonomy.codes)
     reviews = ("bdci2018", "aspects", subjects, columns)
     english = (*EDMUNDS_SUBJECTS, MAINTENANCE)
     their = (*(subjects.index(subject) for subject in EDMUNDS_SUBJECTS.values()), len(subjects))
     return (
         Kind(reviews[0], True, *reviews[1:]),
-        Kind("complaints", True, "codes", taxonomy.codes, tuple(range(len(taxonomy.codes)))),
-        Kind("complaints2024", False, "category", CATEGORIES, tuple(range(len(CATEGORIES)))),
+        Kind("complaints", True, "codes", taxonomy.codes, tuple(a + k for k in range(len(taxonomy.codes)))),
+        Kind("complaints2024", False, "category", CATEGORIES, tuple(a + c + k for k in range(len(CATEGORIES)))),
         Kind(reviews[0], False, *reviews[1:]),
         Kind("edmunds", True, "aspects", english, their),
     )
 
 
-def decider_of(version: str, taxonomy: Taxonomy, found: Evaluation, scales: tuple[Scale, Scale, Scale], share: float = 1.0) -> Decider:
+def decider_of(
+    version: str, taxonomy: Taxonomy, found: Evaluation, scales: tuple[Scale, Scale, Scale], fusion: Fusion, share: float = 1.0
+) -> Decider:
     """What runs the model, from what held-out texts chose."""
     head_of = tuple(int(head) for head in taxonomy.head_of)
-    return Decider(version, kinds_of(taxonomy), head_of, found.zh, found.en, found.codes, *scales, share)
+    return Decider(version, kinds_of(taxonomy), head_of, found.zh, found.en, found.codes, *scales, fusion, share)
 
 
 def save_fast(student: Student, decider: Decider, folder: Path) -> None:

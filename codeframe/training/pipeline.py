@@ -11,18 +11,21 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from codeframe.frame import Frame
+from codeframe.learned.fusion import Fusion
 from codeframe.learned.heads import Heads
 from codeframe.learned.rules import Scale
 from codeframe.learned.seam import Bools, Floats, Ints
 from codeframe.training.data import Example, read_folder, read_taxonomy
 from codeframe.training.decide import fit_scale, reliability
 from codeframe.training.evaluate import Evaluation, evaluate
-from codeframe.training.export import decider_of, save_deep, save_fast
+from codeframe.training.export import decider_of, kinds_of, save_deep, save_fast
 from codeframe.training.labels import Taxonomy, targets, taxonomy_examples
 from codeframe.training.pieces import pieces
 from codeframe.training.smalltalk import smalltalk
 from codeframe.training.student import Corpus, Student, StudentPlan, predict_student, soften, train_student
 from codeframe.training.teacher import Plan, fit, predict, prepare
+from codeframe.training.words import choose_fusion, words_of
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +35,13 @@ Curve = list[tuple[float, float, int]]
 
 
 class Report(NamedTuple):
-    """Held-out figures: how many texts, the rules and scores, calibration, and reliability curves before and after it."""
+    """Held-out figures: how many texts, the scores of the model alone, the weight of words, the rules and scores with them, calibration,
+    and reliability curves before and after it."""
 
     texts: int
     folds: tuple[int, ...]
+    alone: dict[str, dict[str, float]]
+    fusion: Fusion
     found: Evaluation
     scales: tuple[Scale, Scale, Scale]
     curves: dict[str, tuple[Curve, Curve]]
@@ -50,9 +56,13 @@ def read_everything(data: Path, seed: int) -> tuple[list[Example], Taxonomy]:
     return [*labelled, *taxonomy_examples(taxonomy), *pieces(labelled), *smalltalk(seed)], taxonomy
 
 
-def report(examples: Sequence[Example], given: Heads, taxonomy: Taxonomy, folds: tuple[int, ...]) -> Report:
-    """The figures of held-out predictions; row i of `given` is of example i."""
+def report(examples: Sequence[Example], alone: Heads, taxonomy: Taxonomy, folds: tuple[int, ...], frame: Frame) -> Report:
+    """The figures of held-out predictions; row i of `alone` is of example i."""
     wanted = targets(examples, taxonomy)
+    words = words_of(examples, frame, kinds_of(taxonomy))
+    fusion = choose_fusion(examples, alone, words, taxonomy)
+    own = np.eye(alone.kind.shape[1], dtype=np.float32)[np.maximum(wanted.kind, 0)]
+    given = fusion.apply(alone._replace(kind=own), words, taxonomy.head_of)
     of = lambda source: np.array([i for i, e in enumerate(examples) if e.source == source], np.int64)  # noqa: E731
     reviews, titles, stories = of("bdci2018"), of("complaints"), of("complaints2024")
     category = given.category[stories, 1:] / given.category[stories, 1:].sum(1, keepdims=True).clip(1e-6)
@@ -63,7 +73,15 @@ def report(examples: Sequence[Example], given: Heads, taxonomy: Taxonomy, folds:
     }
     scales = {name: fit_scale(*case) if case[0].size else Scale() for name, case in cases.items()}
     curves = {name: (reliability(p, true), reliability(scales[name].apply(p), true)) for name, (p, true) in cases.items() if p.size}
-    return Report(len(examples), folds, evaluate(examples, wanted, given, taxonomy), tuple(scales.values()), curves)  # type: ignore[arg-type]
+    return Report(
+        len(examples),
+        folds,
+        evaluate(examples, wanted, alone, taxonomy).scores,
+        fusion,
+        evaluate(examples, wanted, given, taxonomy),
+        tuple(scales.values()),
+        curves,
+    )  # type: ignore[arg-type]
 
 
 class Fast(NamedTuple):
@@ -83,7 +101,9 @@ class Fast(NamedTuple):
         return model
 
 
-def train_fast(data: Path, out: Path, plan: StudentPlan, version: str, teacher: Path | None, folds: tuple[int, ...]) -> Report:
+def train_fast(
+    data: Path, out: Path, plan: StudentPlan, version: str, teacher: Path | None, folds: tuple[int, ...], frame: Frame
+) -> Report:
     """Train the fast tier on every fold, with figures of `folds`, each by a model that did not see it. With a teacher, name only folds
     that it did not see either."""
     examples, taxonomy = read_everything(data, plan.split)
@@ -99,12 +119,12 @@ def train_fast(data: Path, out: Path, plan: StudentPlan, version: str, teacher: 
         tested += test.tolist()
         log.info("fold %d done", held)
     given = Heads(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-    made = report([examples[i] for i in tested], given, taxonomy, folds)
-    save_fast(fast.train(np.arange(len(examples)), plan), decider_of(version, taxonomy, made.found, made.scales), out)
+    made = report([examples[i] for i in tested], given, taxonomy, folds, frame)
+    save_fast(fast.train(np.arange(len(examples)), plan), decider_of(version, taxonomy, made.found, made.scales, made.fusion), out)
     return made
 
 
-def train_deep(data: Path, weights: Path, out: Path, plan: Plan, version: str, finish: int = 1) -> Report:
+def train_deep(data: Path, weights: Path, out: Path, plan: Plan, version: str, frame: Frame, finish: int = 1) -> Report:
     """Fine-tune on four folds with figures of the fifth, then `finish` epochs at a third of the rate on all. Beside the model it writes
     `teacher.npz`: what the net of four folds makes of every text, for `train_fast`."""
     examples, taxonomy = read_everything(data, plan.split)
@@ -114,10 +134,10 @@ def train_deep(data: Path, weights: Path, out: Path, plan: Plan, version: str, f
     fit(teacher, examples, [i for i in labelled if examples[i].fold != 0], plan)
     everything = predict(teacher.net, teacher.rows, plan.frozen)
     save_heads(everything, out / TEACHER_FILE)
-    made = report([examples[i] for i in held], Heads(*(array[held] for array in everything)), taxonomy, (0,))
+    made = report([examples[i] for i in held], Heads(*(array[held] for array in everything)), taxonomy, (0,), frame)
     if finish:
         fit(teacher, examples, labelled, replace(plan, epochs=finish, rate=plan.rate / 3, head_rate=plan.head_rate / 3))
-    save_deep(teacher.net, teacher.tokenizer, decider_of(version, taxonomy, made.found, made.scales), out)
+    save_deep(teacher.net, teacher.tokenizer, decider_of(version, taxonomy, made.found, made.scales, made.fusion), out)
     return made
 
 
