@@ -79,9 +79,9 @@ def report(examples: Sequence[Example], alone: Heads, taxonomy: Taxonomy, folds:
         evaluate(examples, wanted, alone, taxonomy).scores,
         fusion,
         evaluate(examples, wanted, given, taxonomy),
-        tuple(scales.values()),
+        (scales["aspects"], scales["codes"], scales["categories"]),
         curves,
-    )  # type: ignore[arg-type]
+    )
 
 
 class Fast(NamedTuple):
