@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from codeframe.rules.model import Rule
 from schemas.coded import CodedUtterance
 
-_EPOCH = datetime(1970, 1, 5, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 5, tzinfo=UTC)
 """A Monday, so that weeks begin on one."""
 
 
@@ -19,9 +19,9 @@ def scope_of(rule: Rule, coded: CodedUtterance) -> dict[str, str]:
 
 def bucket(moment: datetime, length: timedelta) -> int:
     """The number of the window of `length` that a moment falls into."""
-    return (moment - _EPOCH) // length
+    return (moment - EPOCH) // length
 
 
 def bucket_start(number: int, length: timedelta) -> datetime:
     """When a window begins."""
-    return _EPOCH + number * length
+    return EPOCH + number * length
