@@ -138,7 +138,6 @@ def accepted_task(level: TaskLevel) -> tuple[TaskTrigger, list[TaskEvent]]:
         created_at=made,
         due_at=made + DAY,
         scope={"dealer": "D1"},
-        **changes,
     )
     return task, life(task.task_id, TaskAction.ASSIGNED, TaskAction.DONE, TaskAction.ACCEPTED, at=made + DAY)
 
