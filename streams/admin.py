@@ -54,6 +54,12 @@ async def _connect(settings: Settings) -> AIOKafkaAdminClient:
     raise UnavailableError(f"Kafka at {settings.kafka} does not answer: check VOC_KAFKA and that the broker runs")
 
 
+async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
+    """The partitions of a topic, none if it does not exist. `partitions_for_topic` knows those of subscriptions only."""
+    cluster = await consumer._client.fetch_all_metadata()
+    return [TopicPartition(topic, number) for number in sorted(cluster.partitions_for_topic(topic) or ())]
+
+
 async def end_offsets(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
     """The offset after the last record of each partition. Assigns the partitions and moves the consumer's positions.
 
@@ -65,11 +71,11 @@ async def end_offsets(consumer: AIOKafkaConsumer, partitions: list[TopicPartitio
     consumer.assign(filled)
     for partition in filled:
         consumer.seek(partition, listed[partition] - 1)
-    unread = set(filled)
     for _attempt in range(_ATTEMPTS):
+        unread = [partition for partition in filled if consumer.highwater(partition) is None]
         if not unread:
             break
-        unread -= set(await consumer.getmany(*unread, timeout_ms=int(_PAUSE_SECONDS * 1000)))
+        await consumer.getmany(*unread, timeout_ms=int(_PAUSE_SECONDS * 1000))
     return {
         partition: max(listed[partition], consumer.highwater(partition) or 0) if partition in filled else listed[partition]
         for partition in partitions
@@ -83,7 +89,7 @@ async def group_lag(settings: Settings, group: str, topics: Iterable[str]) -> in
     try:
         lag = 0
         for topic in topics:
-            partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+            partitions = await partitions_of(consumer, topic)
             begins, ends = await consumer.beginning_offsets(partitions), await end_offsets(consumer, partitions)
             for partition in partitions:
                 committed = await consumer.committed(partition)

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from schemas.dead_letter import DeadLetter
-from streams.admin import end_offsets
+from streams.admin import end_offsets, partitions_of
 from streams.codec import decode
 from streams.errors import UnavailableError
 from streams.outbox import Outbox, Outgoing
@@ -57,7 +57,7 @@ async def read(settings: Settings, selection: Selection) -> list[DeadLetter]:
     name = DEAD_LETTERS.in_pipeline(settings.topic_prefix)
     letters: dict[str, DeadLetter] = {}
     async with _consumer(settings) as consumer:
-        partitions = [TopicPartition(name, number) for number in consumer.partitions_for_topic(name) or ()]
+        partitions = await partitions_of(consumer, name)
         if not partitions:
             return []
         ends = await end_offsets(consumer, partitions)

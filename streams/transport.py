@@ -19,8 +19,10 @@ Registered under the entry point group `faust.transports` as `tingjian://`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Container, Iterable, Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import faust
@@ -71,39 +73,43 @@ async def batches(stream: Any) -> AsyncIterator[Batch]:
 
 
 class Progress:
-    """The next offset to commit of each partition, from ranges acknowledged in any order."""
+    """The next offset to commit of each partition, from ranges acknowledged in any order, by any thread."""
 
     def __init__(self) -> None:
         self.next: dict[TP, int] = {}
         self._ahead: dict[TP, dict[int, int]] = {}
+        self._lock = Lock()
 
     def start(self, tp: TP, offset: int | None) -> None:
         """Begin a chain at `offset`, or, if it is None, at the first batch that comes."""
-        self._ahead[tp] = {}
-        if offset is None:
-            self.next.pop(tp, None)
-        else:
-            self.next[tp] = offset
+        with self._lock:
+            self._ahead[tp] = {}
+            if offset is None:
+                self.next.pop(tp, None)
+            else:
+                self.next[tp] = offset
 
     def done(self, tp: TP, begin: int, end: int) -> None:
         """Take [begin, end) as processed. Ranges of a partition that is no longer ours are ignored."""
-        position = self.next.get(tp)
-        if position is None:
-            return
-        ahead = self._ahead[tp]
-        if begin > position:
-            ahead[begin] = max(end, ahead.get(begin, 0))
-            return
-        position = max(position, end)
-        while ahead and (first := min(ahead)) <= position:
-            position = max(position, ahead.pop(first))
-        self.next[tp] = position
+        with self._lock:
+            position = self.next.get(tp)
+            if position is None:
+                return
+            ahead = self._ahead[tp]
+            if begin > position:
+                ahead[begin] = max(end, ahead.get(begin, 0))
+                return
+            position = max(position, end)
+            while ahead and (first := min(ahead)) <= position:
+                position = max(position, ahead.pop(first))
+            self.next[tp] = position
 
     def drop(self, tps: Iterable[TP]) -> None:
         """Forget partitions that were revoked."""
-        for tp in tps:
-            self.next.pop(tp, None)
-            self._ahead.pop(tp, None)
+        with self._lock:
+            for tp in tps:
+                self.next.pop(tp, None)
+                self._ahead.pop(tp, None)
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -115,19 +121,41 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         super().__post_init__()
         self.position: dict[TP, int | None] = {}
 
-    async def _fetch_records(self, *args: Any, **kwargs: Any) -> dict[TP, Any]:
-        fetched = await super()._fetch_records(*args, **kwargs)
-        return {ensure_TP(tp): self._ranged(ensure_TP(tp), records) for tp, records in fetched.items() if records}
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"  # Faust offers it with exactly-once only
+        return consumer
 
-    def _ranged(self, tp: TP, records: list[ConsumerRecord]) -> Any:
+    def highwater(self, tp: TP) -> int | None:
+        """The end of a partition for its readers: records of an open transaction are not there yet."""
+        consumer = self._ensure_consumer()
+        stable: int | None = consumer.last_stable_offset(tp)
+        end: int | None = consumer.highwater(tp)
+        return end if stable is None or stable < 0 else stable
+
+    async def _fetch_records(self, consumer: Any, *args: Any, **kwargs: Any) -> dict[TP, Any]:
+        fetched = await super()._fetch_records(consumer, *args, **kwargs)
+        ranged = {ensure_TP(tp): self._ranged(consumer, ensure_TP(tp), records) for tp, records in fetched.items() if records}
+        self._pass_over(consumer, ranged)
+        return ranged
+
+    def _ranged(self, consumer: Any, tp: TP, records: list[ConsumerRecord]) -> Any:
         if tp.topic not in self.consumer.batched:
             return records
         begin = self.position.get(tp)
         if begin is None:
             begin = records[0].offset
             self.consumer.progress.start(tp, begin)
-        self.position[tp] = end = records[-1].offset + 1
+        self.position[tp] = end = max(records[-1].offset + 1, _position(consumer, tp) or 0)
         return begin, end, records
+
+    def _pass_over(self, consumer: Any, fetched: Container[TP]) -> None:
+        """Take offsets that hold no record for us as processed: transaction markers, aborted or deleted records."""
+        for tp, before in self.position.items():
+            now = None if before is None or tp in fetched else _position(consumer, tp)
+            if before is not None and now is not None and now > before:
+                self.position[tp] = now
+                self.consumer.progress.done(tp, before, now)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         result: Mapping[TP, int] = await self.call_thread(self._seek_to_committed)
@@ -142,6 +170,15 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             if tp.topic in self.consumer.batched:
                 self.consumer.progress.start(tp, start)
         return committed
+
+
+def _position(consumer: Any, tp: TP) -> int | None:
+    """The offset that the fetcher hands out next, if it knows."""
+    assignment = consumer._subscription.subscription.assignment
+    if assignment is None or tp not in assignment.tps:
+        return None
+    state = assignment.state_value(tp)
+    return int(state.position) if state.has_valid_position else None
 
 
 class Consumer(driver.Consumer):
@@ -212,6 +249,9 @@ class Consumer(driver.Consumer):
                     await self.wait_first(self.callback(message), self.suspend_flow.wait())
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
+                raise
+        except asyncio.CancelledError:
+            if not fetcher_stopped():  # told to stop in a rebalance: Faust starts it again; raising would end the worker
                 raise
 
     def ack(self, message: Any) -> bool:

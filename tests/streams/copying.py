@@ -1,10 +1,11 @@
-"""A step for tests, and a worker that runs it: `python -m tests.streams.copying KAFKA PREFIX FOLDER`."""
+"""A step for tests, and a worker that runs it: `python -m tests.streams.copying FOLDER`, with settings in the environment."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from streams.commands.worker import run_steps
 from streams.settings import Settings
 from streams.step import Refusal, step
 from streams.topics import RAW_TEXT, UTTERANCES
-from tests.streams.running import settings_for
 
 BROKEN = "an error message that quotes the customer"
 
@@ -43,11 +43,13 @@ def utterance_of(raw: RawText) -> Utterance:
 
 @step(reads=RAW_TEXT, writes=(UTTERANCES,))
 def copy(_: Settings) -> Callable[[RawText], Utterance | Refusal | None]:
-    """Copy a raw text; refuse `refuse`, drop `drop`, break on `break`, outgrow a topic on `grow`."""
+    """Copy a raw text; refuse `refuse`, drop `drop`, break on `break`, outgrow a topic on `grow`, stand still on `hang`."""
 
     def handle(raw: RawText) -> Utterance | Refusal | None:
         if raw.text == "break":
             raise ValueError(BROKEN)
+        if raw.text == "hang":
+            time.sleep(3_600)
         if raw.text == "refuse":
             return Refusal(Reason.STEP, "text: refused by the test")
         if raw.text == "drop":
@@ -59,6 +61,5 @@ def copy(_: Settings) -> Callable[[RawText], Utterance | Refusal | None]:
 
 
 if __name__ == "__main__":
-    kafka, prefix, folder = sys.argv[1:4]
     logging.basicConfig(level="INFO")
-    asyncio.run(run_steps([copy], settings_for(kafka, prefix, Path(folder))))
+    asyncio.run(run_steps([copy], Settings(data=Path(sys.argv[1]))))
