@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -46,12 +46,30 @@ class Settings(BaseSettings):
     gateway_max_bytes: PositiveInt = Field(1_048_576, description="Largest request body, bytes")
     gateway_rate: PositiveInt = Field(2_000, description="Events a second that one source may send")
 
+    asr: str = Field("small", description="What hears: small, sherpa:TYPE:DIR, whisper:DIR or http(s)://HOST/v1#MODEL; see docs/voice.md")
+    asr_key: SecretStr = Field(SecretStr(""), description="Key of an OpenAI-compatible speech endpoint")
+    asr_processes: PositiveInt = Field(1, description="Recordings that a worker hears at once, each in a process of its own")
+    asr_threads: PositiveInt = Field(1, description="Threads of each of them")
+    asr_timeout: PositiveFloat = Field(3_600.0, description="Seconds that hearing one recording may take")
+    asr_cost: float = Field(0.0, ge=0, description="What an hour of audio costs, in your currency, for the cost metric")
+    diariser: str = Field("", description="Models that tell speakers of a mono recording apart: SEGMENTATION.onnx,EMBEDDING.onnx")
+    audio_store: str = Field("", description="fsspec URI of the folder for audio, such as s3://bucket/voice; VOC_DATA/audio if not set")
+    audio_max_minutes: PositiveFloat = Field(120.0, description="Longest recording that is heard, minutes")
+    audio_max_bytes: PositiveInt = Field(512 << 20, description="Largest recording, bytes")
+    audio_retention_days: PositiveInt = Field(180, description="Days that audio is kept; `voc audio expire` deletes what is older")
+
     rules: Path | None = Field(None, description="Folder of task rules in YAML; the bundled rules if not set")
     watch_interval: PositiveFloat = Field(60.0, description="Seconds between evaluations of the rules that look at history")
-    oa_url: str = Field("http://127.0.0.1:8090/oa/tasks", description="Webhook that the bridge delivers tasks to")
+    oa_kind: Literal["webhook", "feishu", "dingtalk", "wecom"] = Field("webhook", description="What the company's OA is")
+    oa_url: str = Field("http://127.0.0.1:8090/oa/tasks", description="Where tasks are delivered: a webhook, or a suite's API")
     oa_secret: SecretStr = Field(
         SecretStr(""), description="Secret, base64, that signs what the bridge sends and what the OA calls back with"
     )
+    oa_app: str = Field("", description="Feishu app_id, DingTalk appKey, WeCom corpid")
+    oa_app_secret: SecretStr = Field(SecretStr(""), description="Feishu app_secret, DingTalk appSecret, WeCom corpsecret")
+    oa_template: str = Field("", description="Feishu approval_code, DingTalk processCode, WeCom template_id")
+    oa_creator: str = Field("", description="User id in whose name approvals are made")
+    oa_fields: str = Field("", description="Form fields, comma-separated field=control: summary, verbatim, cause, owner, due, task_id, ...")
     oa_callbacks: str = Field("", description="Gateway that the OA sandbox calls back, http://host:port; this machine's if not set")
     oa_timeout: PositiveFloat = Field(10.0, description="Seconds that the OA may take to answer")
 

@@ -19,9 +19,13 @@ from schemas.task import TaskTrigger
 from schemas.task_event import ActorRole, TaskAction, TaskEvent
 from streams.errors import PermanentSinkError
 from streams.oa.breaker import Breaker
+from streams.oa.dingtalk import DingTalk
+from streams.oa.feishu import Feishu
+from streams.oa.form import suite_of
 from streams.oa.office import Office, TaskFailedError
 from streams.oa.signing import oa_secret
 from streams.oa.webhook import Webhook
+from streams.oa.wecom import WeCom
 from streams.retry import keep_trying
 from streams.settings import Settings
 from streams.step import Refusal, Result
@@ -122,4 +126,12 @@ def _events(task: TaskTrigger, number: str | None) -> tuple[TaskEvent, TaskEvent
 async def open_courier(settings: Settings) -> AsyncIterator[Courier]:
     """A courier to the OA of the settings."""
     async with httpx.AsyncClient(timeout=settings.oa_timeout, trust_env=False) as client:
-        yield Courier(Webhook(client, settings.oa_url, oa_secret(settings)))
+        yield Courier(_office(settings, client))
+
+
+def _office(settings: Settings, client: httpx.AsyncClient) -> Office:
+    """The OA of the settings. Raises ConfigurationError."""
+    if settings.oa_kind == "webhook":
+        return Webhook(client, settings.oa_url, oa_secret(settings))
+    suites = {"feishu": Feishu, "dingtalk": DingTalk, "wecom": WeCom}
+    return suites[settings.oa_kind](client, suite_of(settings))

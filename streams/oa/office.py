@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
+import orjson
 
 from schemas.task import TaskTrigger
 from streams.errors import PermanentSinkError, RetryableSinkError
@@ -34,10 +35,7 @@ async def call(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Respo
 
     A refused key or a wrong path (401, 403, 404) waits for the operator: it is no fault of the task.
     """
-    try:
-        answer = await client.send(request)
-    except httpx.HTTPError as error:
-        raise RetryableSinkError(f"the OA at {request.url.host}: {type(error).__name__}; check VOC_OA_URL") from error
+    answer = await _send(client, request)
     if answer.is_success:
         return answer
     words = f"the OA at {request.url.host} answered {answer.status_code}"
@@ -46,3 +44,26 @@ async def call(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Respo
     if answer.status_code in _AWAY:
         raise RetryableSinkError(f"{words}; check VOC_OA_URL and VOC_OA_SECRET")
     raise TaskFailedError(words)
+
+
+async def exchange(client: httpx.AsyncClient, request: httpx.Request) -> tuple[int, dict[str, Any]]:
+    """(status, JSON object) of an OA that says in its answer's body what went wrong.
+
+    Raises RetryableSinkError where the OA is away or does not answer in JSON.
+    """
+    answer = await _send(client, request)
+    try:
+        content = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        content = None
+    if not isinstance(content, dict):
+        raise RetryableSinkError(f"the OA at {request.url.host} answered {answer.status_code} without JSON; check VOC_OA_URL")
+    return answer.status_code, content
+
+
+async def _send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    try:
+        return await client.send(request)
+    except httpx.HTTPError as error:
+        # from None: the message of an HTTP error may hold a URL with a token
+        raise RetryableSinkError(f"the OA at {request.url.host}: {type(error).__name__}; check VOC_OA_URL") from None
