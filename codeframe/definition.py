@@ -182,6 +182,25 @@ class PointMatrix(Data):
     rules: Annotated[tuple[PointRule, ...], Field(min_length=1)]
 
 
+class Spellings(Data):
+    """spellings.yaml: other ways to write a word of the industry, each as long as the word.
+
+    `written` are variants that mean the same; `heard` are slips of ears and keyboards, and no words of their own.
+    """
+
+    written: dict[Line, tuple[Line, ...]] = {}
+    heard: dict[Line, tuple[Line, ...]] = {}
+
+    @model_validator(mode="after")
+    def _as_long_as_the_word(self) -> Self:
+        for table in (self.written, self.heard):
+            for word, variants in table.items():
+                for variant in variants:
+                    if len(variant) != len(word):
+                        raise ValueError(f"{variant} is not as long as {word}")
+        return self
+
+
 class Crosswalk(Data):
     """An outside taxonomy: each of its codes covers tags, by id or by a wildcard `branch.prefix.*`."""
 

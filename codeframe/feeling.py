@@ -14,6 +14,7 @@ from typing import NamedTuple
 from codeframe.matching import Clause, Hit, Match
 from codeframe.vocabulary import NORMAL, Cue
 
+_ABSENCE = int(Cue.ABSENCE)
 _NEGATION, _DEGREE, _EXCESS = int(Cue.NEGATION), int(Cue.STRONG | Cue.WEAK), int(Cue.EXCESS)
 _STRONG, _MORE, _SCALE = int(Cue.STRONG), int(Cue.MORE), int(Cue.MORE | Cue.LESS)
 _MEASURE, _GOOD = int(Cue.MORE_IS_GOOD | Cue.MORE_IS_BAD), int(Cue.MORE_IS_GOOD)
@@ -29,6 +30,7 @@ NEGATED = -0.7
 _REACH_HAN, _REACH_MEASURE, _REACH_LATIN = 4, 6, 16
 _JOINED = 4
 _BEFORE = 3
+_RELATIVE = "的"
 
 
 class Word(NamedTuple):
@@ -51,8 +53,8 @@ class Feeling:
     negated: bool
 
 
-def opinion_words(signs: list[Hit]) -> list[Word]:
-    """The opinion words among a clause's cue words, each with its feeling after negation and degree."""
+def opinion_words(text: str, signs: list[Hit]) -> list[Word]:
+    """The opinion words among a clause's cue words in `text`, each with its feeling after negation and degree."""
     words: list[Word] = []
     measured: set[int] = set()
     for at, hit in enumerate(signs):
@@ -62,7 +64,7 @@ def opinion_words(signs: list[Hit]) -> list[Word]:
             value = _measure(signs, at, measured)
         if not value:
             continue
-        factor, negated, turned = _turn(signs, at)
+        factor, negated, turned = _turn(text, signs, at)
         value *= factor
         if negated:
             value *= NEGATED
@@ -91,7 +93,7 @@ def _measure(signs: list[Hit], at: int, measured: set[int]) -> float:
     return 0.0
 
 
-def _turn(signs: list[Hit], at: int) -> tuple[float, bool, tuple[Hit, ...]]:
+def _turn(text: str, signs: list[Hit], at: int) -> tuple[float, bool, tuple[Hit, ...]]:
     """Degree before or right after a word, whether it is negated, and the words that do so, nearest first."""
     start, end, literal = signs[at]
     reach = _REACH_LATIN if literal.latin else _REACH_HAN
@@ -103,6 +105,8 @@ def _turn(signs: list[Hit], at: int) -> tuple[float, bool, tuple[Hit, ...]]:
         if start - other[1] > reach or not cues & _TURNING:
             break
         if cues & _NEGATION:
+            if _denies_another(text, other, start):
+                break
             negated = not negated
         elif cues & _DEGREE:
             factor *= 1.3 if cues & _STRONG else 0.7
@@ -117,11 +121,11 @@ def _turn(signs: list[Hit], at: int) -> tuple[float, bool, tuple[Hit, ...]]:
 
 def feelings(clause: Clause) -> list[Feeling]:
     """What a clause feels about each of its matches."""
-    words = opinion_words(clause.signs) if clause.signs else []
+    words = opinion_words(clause.text, clause.signs) if clause.signs else []
     cues, matches = clause.cues, clause.matches
     given = _assign(words, matches)
     if not words and clause.following and not clause.following[0][2].cues & _SPLIT:
-        given[-1] = [word._replace(value=word.value * 0.8) for word in opinion_words(clause.following)]
+        given[-1] = [word._replace(value=word.value * 0.8) for word in opinion_words(clause.text, clause.following)]
     turned_over = _compared_with_own(clause) if cues & _THAN else False
     question = cues & _QUESTION or clause.asked or any(hit[2].cues & _QUESTION for hit in clause.following)
     asked = question and not cues & (_WHY | _RHETORICAL)
@@ -175,10 +179,10 @@ def _value(clause: Clause, match: Match, words: list[Word]) -> tuple[float, bool
     for start, end, literal in clause.signs:
         if end > focus:
             break
-        if not literal.cues & _TURNING or (focus - end > reach and end <= match.start) or _inside(start, end, match):
+        if not literal.cues & _TURNING or (focus - end > reach and end <= match.start) or _of_it(start, end, match):
             continue
         if literal.cues & _NEGATION:
-            negated = not negated
+            negated ^= not _denies_another(clause.text, (start, end, literal), focus)
         elif literal.cues & _DEGREE:
             factor *= 1.3 if literal.cues & _STRONG else 0.7
     value = match.polarity * NORMAL * factor
@@ -194,10 +198,23 @@ def _clamped(value: float) -> float:
     return 1.0 if value > 1.0 else -1.0 if value < -1.0 else value
 
 
-def _inside(start: int, end: int, match: Match) -> bool:
-    return any(part[0] <= start and end <= part[1] for part in match.parts)
+def _denies_another(text: str, negation: Hit, start: int) -> bool:
+    """Whether a negation stands in a relative clause and denies its verb, not what follows: 没说的收费. 没有一点的异响 denies the noise."""
+    return _RELATIVE in text[negation[1] : start] and not negation[2].cues & _ABSENCE
+
+
+def _of_it(start: int, end: int, match: Match) -> bool:
+    """Whether a word shares a character with the words that made the match."""
+    return any(part[0] < end and start < part[1] for part in match.parts)
 
 
 def _compared_with_own(clause: Clause) -> bool:
-    """Whether something else is held up against the customer's own: 雅阁比它省油."""
-    return any(one[2].cues & _THAN and other[2].cues & _SELF and 0 <= other[0] - one[1] <= 1 for one, other in pairwise(clause.signs))
+    """Whether something else is held up against the customer's own: 雅阁比它省油, but not 空间比我家的大 or 比我家的好."""
+    return any(
+        one[2].cues & _THAN and other[2].cues & _SELF and 0 <= other[0] - one[1] <= 1 and _another_before(clause, one[0])
+        for one, other in pairwise(clause.signs)
+    )
+
+
+def _another_before(clause: Clause, than: int) -> bool:
+    return than > clause.start and not any(match.start < than and than - match.end <= _JOINED for match in clause.matches)

@@ -3,6 +3,7 @@
 frame.yaml          stages, touchpoints, roles, names, scales
 points.yaml         the matrix of pain, itch and delight
 tags/*.yaml         the tags, a branch or a part of one a file
+spellings.yaml      other ways to write the industry's words, if there are any
 crosswalks/*.yaml   outside taxonomies
 """
 
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from codeframe.definition import Branch, Crosswalk, Header, PointMatrix, Tag
+from codeframe.definition import Branch, Crosswalk, Header, PointMatrix, Spellings, Tag
 from codeframe.errors import FrameError
 from codeframe.pattern import PatternError, parse
 from codeframe.source import Source, read
@@ -29,6 +30,7 @@ class Frame:
     header: Header
     points: PointMatrix
     branches: tuple[Branch, ...]
+    spellings: Spellings = Spellings()
 
     @classmethod
     def load(cls, where: str | Path) -> Frame:
@@ -44,7 +46,9 @@ class Frame:
         if not files:
             raise FrameError(folder / "tags", None, "", "holds no *.yaml file of tags")
         sources = [read(file) for file in files]
-        frame = cls(folder, header, points, tuple(source.parse(Branch) for source in sources))
+        spelt = folder / "spellings.yaml"
+        spellings = read(spelt).parse(Spellings) if spelt.exists() else Spellings()
+        frame = cls(folder, header, points, tuple(source.parse(Branch) for source in sources), spellings)
         _check(header, sources, frame.branches)
         return frame
 

@@ -11,6 +11,9 @@ import numpy as np
 from codeframe.reader import Batch, Hits, Ints
 from codeframe.vocabulary import Link, Literal, Vocabulary
 
+_CARRIED_HAN, _CARRIED_LATIN = 4, 16
+"""How far from the start of its clause a word may stand to be said of the clause before."""
+
 Hit: TypeAlias = tuple[int, int, Literal]
 """Where a literal stands, [start, end) of the batch's folded text."""
 
@@ -35,8 +38,9 @@ class Match:
 @dataclass(slots=True, eq=False)
 class Clause:
     """A clause in which tags were found. `following` are the cue words of the next clause of its sentence,
-    where that names nothing itself; `contrast`, `cues` and `sentence_cues` are bits of `Cue`."""
+    where that names nothing itself; `cues` and `sentence_cues` are bits of `Cue`. `text` is the batch's."""
 
+    text: str
     start: int
     end: int
     asked: bool
@@ -55,6 +59,7 @@ class Matcher:
         self._family = vocabulary.families
         self._literals = list(vocabulary.literals.values())
         self._cues = np.array([literal.cues for literal in self._literals])
+        self._latin = np.array([literal.latin for literal in self._literals])
         self._count = len(self._literals)
         self._links = {one * self._count + other: tuple(links) for (one, other), links in vocabulary.links.items()}
         self._keys = np.array(sorted(self._links) or [-1])
@@ -72,7 +77,30 @@ class Matcher:
             for tag, polarity in literal.terms:
                 if not any(one.start <= start and end <= one.end and one.rule >= 0 and (one.tag == tag or not polarity) for one in matches):
                     matches.append(Match(tag, polarity, start, end, (start, end), ((start, end, literal),)))
+        self._carry(batch, found)
         return self._describe(batch, found)
+
+    def _carry(self, batch: Batch, found: dict[int, list[Match]]) -> None:
+        """What a clause that names nothing says of the clause before it: 刹车软，还老异响."""
+        hits = batch.links
+        if not hits.id.size:
+            return
+        near = hits.start - batch.clause_start[hits.clause] <= np.where(self._latin[hits.id], _CARRIED_LATIN, _CARRIED_HAN)
+        for at in np.flatnonzero(near & self._follows[hits.id]).tolist():
+            clause = int(hits.clause[at])
+            before = found.get(clause - 1)
+            if not before or clause in found or batch.hard[clause - 1] or before[0].start >= batch.clause_start[clause]:
+                continue
+            later = self._hit(hits, at)
+            for match in before:
+                for link in self._links.get(match.parts[0][2].id * self._count + later[2].id, ()):
+                    if link.gap and self.rules[link.rule].last == 1:
+                        found.setdefault(-clause, []).append(self._match(link.rule, (match.parts[0], later)))
+        for carried in [clause for clause in found if clause < 0]:
+            best: dict[int, Match] = {}
+            for match in found.pop(carried):
+                _keep(best, match)
+            found[-carried] = list(best.values())
 
     def _describe(self, batch: Batch, found: dict[int, list[Match]]) -> Iterator[Clause]:
         """The clauses of the matches, with their cue words."""
@@ -89,7 +117,7 @@ class Matcher:
             matches = found[number]
             if len(matches) > 1:
                 matches = self._sharpest(matches)
-            clause = Clause(start, end, asked, matches, every[first[row] : last[row]], sentence_cues=sentence_cues[row])
+            clause = Clause(batch.folded, start, end, asked, matches, every[first[row] : last[row]], sentence_cues=sentence_cues[row])
             for _, _, literal in clause.signs:
                 clause.cues |= literal.cues
             if not hard[row] and number + 1 not in found:
@@ -97,14 +125,18 @@ class Matcher:
             yield clause
 
     def _sharpest(self, matches: list[Match]) -> list[Match]:
-        """Sorted, without those whose every word is part of a word of another of the family: 发动机噪音小 is not 噪音小 too."""
+        """Sorted, without those whose every word is part of a word of another that says more of the same: 发动机噪音小 is
+        not 噪音小 too, and 暖风不热 is not 暖风."""
         matches.sort(key=_start)
-        family = self._family
-        return [one for one in matches if not any(family[other.tag] == family[one.tag] and _blunter(one, other) for other in matches)]
+        return [one for one in matches if not any(self._says_more(other, one) for other in matches)]
+
+    def _says_more(self, other: Match, one: Match) -> bool:
+        named = not one.polarity and other.polarity
+        return bool(named or self._family[other.tag] == self._family[one.tag]) and _blunter(one, other)
 
     def _patterns(self, hits: Hits) -> dict[int, list[Match]]:
         """Matches of patterns by clause; of a tag's in a clause the tightest stands."""
-        found: dict[int, dict[int, Match]] = {}
+        found: dict[int, list[Match]] = {}
         chains: dict[tuple[int, int, int], list[tuple[Hit, ...]]] = {}
         for one, other, links in self._pairs(hits):
             earlier, later = self._hit(hits, one), self._hit(hits, other)
@@ -117,8 +149,24 @@ class Matcher:
                     if part + 1 < self.rules[rule].last:
                         chains.setdefault((rule, other, part + 1), []).append(longer)
                     else:
-                        _keep(found.setdefault(int(hits.clause[other]), {}), self._match(rule, longer))
-        return {clause: list(best.values()) for clause, best in found.items()}
+                        found.setdefault(int(hits.clause[other]), []).append(self._match(rule, longer))
+        return {clause: self._tightest(matches) for clause, matches in found.items()}
+
+    def _tightest(self, matches: list[Match]) -> list[Match]:
+        """One a tag, without those that reach over a nearer subject: in 变速箱顿挫发动机抖动 the shake is the engine's alone."""
+        best: dict[int, Match] = {}
+        for match in matches:
+            if not any(self._nearer(other, match) and _ended(match, other, matches) for other in matches):
+                _keep(best, match)
+        return list(best.values())
+
+    def _nearer(self, other: Match, match: Match) -> bool:
+        """Whether `other` says the same of a later subject."""
+        return (
+            match.parts[0][1] <= other.parts[0][0]
+            and match.parts[-1][:2] == other.parts[-1][:2]
+            and self._family[match.tag] != self._family[other.tag]
+        )
 
     def _pairs(self, hits: Hits) -> Iterator[tuple[int, int, tuple[Link, ...]]]:
         """Two hits of a clause that stand in a row in some pattern, by where the second starts."""
@@ -158,6 +206,11 @@ def _blunter(one: Match, other: Match) -> bool:
     if other.end - other.start <= one.end - one.start or one.start < other.start or other.end < one.end:
         return False
     return all(any(outer[0] <= start and end <= outer[1] for outer in other.parts) for start, end, _ in one.parts)
+
+
+def _ended(match: Match, other: Match, matches: list[Match]) -> bool:
+    """Whether what is said of the subject of `match` ends before the subject of `other`: 转向及发动机异响 is said of both."""
+    return any(one.parts[0][:2] == match.parts[0][:2] and one.end <= other.start for one in matches)
 
 
 def _keep(best: dict[int, Match], match: Match) -> None:

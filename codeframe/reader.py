@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeframe.folding import CodePoints, joined, to_text
+from codeframe.spelling import unrepeated
 from codeframe.vocabulary import Cue, Vocabulary
 
 Ints = NDArray[np.int64]
@@ -73,6 +74,7 @@ class Reader:
     """Finds the words of a vocabulary. Immutable; share it between threads."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
+        self._spelling = vocabulary.spelling
         self._automaton = ahocorasick.Automaton()
         literals = list(vocabulary.literals.values())
         for literal in literals:
@@ -81,6 +83,7 @@ class Reader:
         self._size = np.array([len(one.text) for one in literals])
         self._latin = np.array([one.latin for one in literals])
         self._mask = np.array([one.mask for one in literals])
+        self._screen = np.array([one.screen for one in literals])
         self._small = np.array([one.sign or len(one.text) == 1 for one in literals])
         self._term = np.array([bool(one.terms) for one in literals])
         self._link = np.array([one.linked for one in literals])
@@ -92,8 +95,8 @@ class Reader:
         points, starts = joined(texts)
         folded = to_text(points)
         start, end, ids = self._find(folded, points)
-        small, mask = self._small[ids], self._mask[ids]
-        shown = ~(_hidden(start, end, mask, points.size) & small)
+        small, mask, screen = self._small[ids], self._mask[ids], self._screen[ids]
+        shown = ~(_hidden(start, end, mask, points.size) & small | _hidden(start, end, screen, points.size))
         kinds = _breaks(points)
         opens = np.ones(points.size, bool)
         opens[1:] = kinds[:-1] > 0
@@ -123,11 +126,18 @@ class Reader:
 
     def _find(self, folded: str, points: CodePoints) -> tuple[Ints, Ints, Ints]:
         """Every literal in the batch: start, end and id, by where they start, longest first."""
+        stays = unrepeated(points)
+        if stays is not None:
+            points = points[stays]
+            folded = to_text(points)
+        folded = self._spelling.correct(folded, points)
         flat = np.fromiter(chain.from_iterable(self._automaton.iter(folded)), np.int64)
         end, ids = flat[::2] + 1, flat[1::2]
         start = end - self._size[ids]
         whole = self._whole(folded, points, start, end, ids)
         start, end, ids = start[whole], end[whole], ids[whole]
+        if stays is not None:
+            start, end = stays[start], stays[end - 1] + 1
         order = np.lexsort((-end, start))
         return start[order], end[order], ids[order]
 

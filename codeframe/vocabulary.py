@@ -12,6 +12,7 @@ from codeframe.folding import fold
 from codeframe.frame import Frame
 from codeframe.lexicon.language import Lexicon
 from codeframe.pattern import parse
+from codeframe.spelling import Spelling
 
 STRONG, NORMAL, MILD = 0.9, 0.7, 0.4
 POLARITY = {"negative": -1, "either": 0, "positive": 1}
@@ -44,19 +45,21 @@ class Cue(IntFlag):
     LESS = 2097152
     MORE_IS_GOOD = 4194304
     MORE_IS_BAD = 8388608
+    ABSENCE = 16777216
 
 
 @dataclass(slots=True, eq=False)
 class Literal:
     """A folded string. `terms` are (tag, polarity) that it gives alone; `valence` is its own feeling.
 
-    A `latin` one counts only as a whole word; a `mask` hides shorter words inside it.
+    A `latin` one counts only as a whole word; a `mask` hides shorter words of feeling inside it, a `screen` terms as well.
     """
 
     id: int
     text: str
     latin: bool
     mask: bool = False
+    screen: bool = False
     linked: bool = False
     terms: list[tuple[int, int]] = field(default_factory=list)
     valence: float = 0.0
@@ -88,6 +91,7 @@ class Vocabulary:
     """The literals of a frame and of the languages' lexicons."""
 
     def __init__(self, frame: Frame, lexicons: Sequence[Lexicon]) -> None:
+        self.spelling = Spelling(frame.spellings)
         self.literals: dict[str, Literal] = {}
         self.rules: list[Rule] = []
         self.links: dict[tuple[int, int], list[Link]] = {}
@@ -97,20 +101,26 @@ class Vocabulary:
         self._cue(frame.header.scales.more_is_bad, Cue.MORE_IS_BAD)
         for text in (*frame.header.stop, *frame.entity_names):
             self.literal(text).mask = True
+            self.literal(text).screen = True
         self.families = [tag.id.split(".")[:2] for tag in frame.tags]
         for index, tag in enumerate(frame.tags):
             for term in tag.terms.all():
-                self.literal(term.text).terms.append((index, POLARITY[term.polarity or tag.polarity]))
+                self._add_term(term.text, (index, POLARITY[term.polarity or tag.polarity]))
             for pattern in tag.patterns:
                 self._add_pattern(index, POLARITY[pattern.polarity or tag.polarity], pattern.text)
 
     def literal(self, text: str) -> Literal:
-        folded = fold(text).strip()
+        folded = self.spelling.word(fold(text).strip())
         found = self.literals.get(folded)
         if found is None:
             latin = any(edge.isascii() and edge.isalnum() for edge in (folded[:1], folded[-1:]))
             found = self.literals[folded] = Literal(len(self.literals), folded, latin)
         return found
+
+    def _add_term(self, text: str, gives: tuple[int, int]) -> None:
+        literal = self.literal(text)
+        if gives not in literal.terms:
+            literal.terms.append(gives)
 
     def _cue(self, words: Iterable[str], cue: Cue) -> None:
         for word in words:
@@ -123,7 +133,7 @@ class Vocabulary:
             literal.mask |= word[:1] in negators and len(word) > 1
 
     def _add_lexicon(self, lexicon: Lexicon) -> None:
-        negators = frozenset(word for word in lexicon.negation if len(word) == 1)
+        negators = frozenset(word for word in (*lexicon.negation, *lexicon.absence) if len(word) == 1)
         for sign, opinions in ((1, lexicon.opinion.positive), (-1, lexicon.opinion.negative)):
             for words, strength in ((opinions.mild, MILD), (opinions.normal, NORMAL), (opinions.strong, STRONG)):
                 self._value(words, sign * strength, negators)
@@ -131,6 +141,7 @@ class Vocabulary:
             (lexicon.scale.more, Cue.MORE),
             (lexicon.scale.less, Cue.LESS),
             (lexicon.negation, Cue.NEGATION),
+            (lexicon.absence, Cue.NEGATION | Cue.ABSENCE),
             (lexicon.degree.strong, Cue.STRONG),
             (lexicon.degree.weak, Cue.WEAK),
             (lexicon.degree.excess, Cue.EXCESS),
@@ -159,7 +170,7 @@ class Vocabulary:
         parts = parse(notation)
         if len(parts) == 1:
             for word in parts[0].alternatives:
-                self.literal(word).terms.append((tag, polarity))
+                self._add_term(word, (tag, polarity))
             return
         rule = len(self.rules)
         self.rules.append(Rule(tag, polarity, notation, len(parts) - 1))

@@ -53,12 +53,13 @@ class Expectations(Data):
 
 
 class Lexicon(Data):
-    """A file of cue words."""
+    """A file of cue words. `absence` words deny that a thing is there, `negation` words whatever follows them."""
 
     language: Language
     opinion: Opinions
     scale: Scale
     negation: Cues
+    absence: Cues
     degree: Degrees
     contrast: Contrast
     comparison: Comparison
