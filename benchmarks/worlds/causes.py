@@ -82,9 +82,8 @@ def make(seed: int, size: int) -> list[Customer]:
         odds = law.share * np.exp(tilt[symptom][dealer] + by_model[symptom][model])
         month = int(random.integers(MONTHS))
         name = f"D{dealer:03d}{'N' if renamed[dealer] and month >= RENAMED_IN else ''}"
-        customers.append(
-            _customer(random, number, month, symptom, law, odds / odds.sum(), name, f"M{model}", float(_KNOWN[int(digital[dealer])]))
-        )
+        who = (number, month, symptom, name, f"M{model}")
+        customers.append(_customer(random, who, law, odds / odds.sum(), _KNOWN[int(digital[dealer])]))
     return customers
 
 
