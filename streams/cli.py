@@ -18,6 +18,8 @@ COMMANDS = {
     "demo": "streams.commands.demo:demo",
     "worker": "streams.commands.worker:worker",
     "gateway": "streams.commands.gateway:gateway",
+    "tasks": "streams.commands.tasks:tasks",
+    "rules": "codeframe.rules.commands:rules",
     "oa-sandbox": "streams.commands.oa_sandbox:oa_sandbox",
     "ingest": "streams.commands.ingest:ingest",
     "watch": "streams.commands.connect:watch",

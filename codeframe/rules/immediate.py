@@ -22,7 +22,7 @@ from schemas.common import Channel, Speaker
 from schemas.ids import make_id
 from schemas.task import TaskLevel, TaskTrigger, Verbatim
 
-_CUSTOMERS = (Speaker.CUSTOMER, Speaker.UNKNOWN)
+CUSTOMERS = (Speaker.CUSTOMER, Speaker.UNKNOWN)
 
 
 class ImmediateRules:
@@ -34,7 +34,7 @@ class ImmediateRules:
 
     def tasks(self, coded: CodedUtterance) -> list[TaskTrigger]:
         """The tasks that an utterance calls for. What is marked, or not a customer's, calls for none."""
-        if coded.marks or coded.speaker not in _CUSTOMERS:
+        if coded.marks or coded.speaker not in CUSTOMERS:
             return []
         return [
             self._fatigue.admit(self._task(rule, coded, opinion), urgent=rule.urgent)

@@ -80,6 +80,12 @@ class Immediate(Rule):
     kind: Literal["immediate"]
 
 
+def _over_opinions(when: When) -> When:
+    if when.words or when.vip is not None or when.min_confidence:
+        raise ValueError("words, vip and min_confidence are conditions of immediate rules only")
+    return when
+
+
 class Aggregate(Rule):
     """Fires when a tag is said more in a closed window than its own baseline explains.
 
@@ -89,6 +95,7 @@ class Aggregate(Rule):
     """
 
     kind: Literal["aggregate"]
+    when: Annotated[When, AfterValidator(_over_opinions)] = When()
     measure: Literal["count", "share", "rate"]
     window: Length
     baseline: Annotated[int, Field(ge=4, le=120)]
@@ -101,6 +108,7 @@ class Trend(Rule):
     """Fires when a tag has grown over the last `windows` closed windows, by at least `ratio` from first to last half."""
 
     kind: Literal["trend"]
+    when: Annotated[When, AfterValidator(_over_opinions)] = When()
     window: Length
     windows: Annotated[int, Field(ge=4, le=52)]
     min_n: Annotated[int, Field(ge=1)]

@@ -7,7 +7,7 @@ through, becomes a dead letter after some attempts.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
@@ -21,7 +21,7 @@ from streams.errors import PermanentSinkError
 from streams.oa.breaker import Breaker
 from streams.oa.dingtalk import DingTalk
 from streams.oa.feishu import Feishu
-from streams.oa.form import suite_of
+from streams.oa.form import Suite, suite_of
 from streams.oa.office import Office, TaskFailedError
 from streams.oa.signing import oa_secret
 from streams.oa.webhook import Webhook
@@ -133,5 +133,5 @@ def _office(settings: Settings, client: httpx.AsyncClient) -> Office:
     """The OA of the settings. Raises ConfigurationError."""
     if settings.oa_kind == "webhook":
         return Webhook(client, settings.oa_url, oa_secret(settings))
-    suites = {"feishu": Feishu, "dingtalk": DingTalk, "wecom": WeCom}
+    suites: dict[str, Callable[[httpx.AsyncClient, Suite], Office]] = {"feishu": Feishu, "dingtalk": DingTalk, "wecom": WeCom}
     return suites[settings.oa_kind](client, suite_of(settings))
