@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from codeframe.coder import Coder, coded
 from schemas.utterance import Utterance
+from streams.metrics import count_coded
 from streams.settings import Settings
 from streams.step import BatchHandler, Result, batch_step
 from streams.topics import CODED, UTTERANCES
@@ -24,6 +25,8 @@ async def code(settings: Settings) -> AsyncIterator[BatchHandler]:
 
     async def code_batch(utterances: Sequence[Utterance]) -> Sequence[Result]:
         now = datetime.now(UTC)
-        return [coded(utterance, coding, now) for utterance, coding in zip(utterances, coder.code(utterances), strict=True)]
+        events = [coded(utterance, coding, now) for utterance, coding in zip(utterances, coder.code(utterances), strict=True)]
+        count_coded(events)
+        return events
 
     yield code_batch

@@ -16,7 +16,7 @@ from streams.errors import UnavailableError
 from streams.outbox import Outbox, Outgoing
 from streams.settings import Settings
 from streams.step import Refusal
-from streams.topics import DEAD_LETTERS
+from streams.topics import DEAD_LETTERS, TOPICS
 
 _POLL_MS = 1_000
 
@@ -72,12 +72,18 @@ async def read(settings: Settings, selection: Selection) -> list[DeadLetter]:
     return sorted(letters.values(), key=lambda letter: letter.failed_at)
 
 
-async def replay(settings: Settings, letters: Sequence[DeadLetter]) -> int:
-    """Send the original bytes of letters back to the topics that they came from; return how many.
+def replayable(settings: Settings, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
+    """Those that can go back: their bytes are there, and their topic is the pipeline's own and not the company's."""
+    ours = {topic.in_pipeline(settings.topic_prefix) for topic in TOPICS}
+    return [letter for letter in letters if letter.value is not None and letter.topic in ours]
 
-    Ids are deterministic, so a letter that is replayed twice counts once.
+
+async def replay(settings: Settings, letters: Sequence[DeadLetter]) -> int:
+    """Send the original bytes of replayable letters back to the topics that they came from; return how many.
+
+    Ids are deterministic, so a letter that is replayed twice counts once. Every step that reads the topic sees it.
     """
-    usable = [letter for letter in letters if letter.value is not None]
+    usable = replayable(settings, letters)
     async with Outbox(settings) as outbox:
         await outbox.send([Outgoing(letter.topic, letter.key, letter.value or b"") for letter in usable])
     return len(usable)

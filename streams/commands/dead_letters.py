@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from schemas.dead_letter import Reason
-from streams.dead_letters import Selection, read, replay
+from streams.dead_letters import Selection, read, replay, replayable
 from streams.errors import ConfigurationError
 from streams.settings import Settings
 
@@ -73,5 +73,7 @@ def replay_(policy: str, step: str | None, reason: str | None, id_: str | None, 
     settings = Settings()
     chosen = Selection(step if policy == "step" else None, reason if policy == "reason" else None, id_ if policy == "id" else None)
     letters = asyncio.run(read(settings, chosen))
-    count = len(letters) if dry_run else asyncio.run(replay(settings, letters))
+    count = len(replayable(settings, letters)) if dry_run else asyncio.run(replay(settings, letters))
     click.echo(f"{'would replay' if dry_run else 'replayed'} {count} of {len(letters)} dead letters")
+    if count < len(letters):
+        click.echo("the others carry no value, or came from a topic of the company's own, which is read again by `voc connect`")
