@@ -99,6 +99,11 @@ class Inbox:
         """Every task, the newest first."""
         return [_received(row) for row in self._db.execute(f"{_CURRENT} ORDER BY number DESC")]
 
+    def count(self) -> int:
+        """How many tasks there are."""
+        (count,) = self._db.execute("SELECT count(*) FROM tasks").fetchone()
+        return int(count)
+
     def task(self, number: int) -> Received | None:
         """The task of a number, if there is one."""
         row = self._db.execute(f"{_CURRENT} AND number = ?", (number,)).fetchone()

@@ -1,0 +1,156 @@
+"""Workers of trigger and bridge killed again and again while the OA fails: every task once in the OA, history complete."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import random
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from pydantic import SecretStr
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from schemas.coded import CodedUtterance
+from schemas.ids import make_id
+from schemas.task_event import TaskEvent
+from streams.admin import create_topics
+from streams.local.broker import EmbeddedBroker
+from streams.local.processes import ChildProcess
+from streams.oa.inbox import Inbox
+from streams.oa.sandbox import Sandbox
+from streams.outbox import Outbox
+from streams.settings import Settings
+from streams.topics import TASK_EVENTS
+from tests.golden import example
+from tests.streams.oa.serving import serving
+from tests.streams.running import drain, settings_for
+
+ROOT = Path(__file__).parents[2]
+SECRET = SecretStr(base64.b64encode(b"secret of the tests").decode())
+
+
+class Failing:
+    """An OA that fails a share of the calls: half of them before it keeps the task, half after."""
+
+    def __init__(self, app: ASGIApp, share: float, seed: int) -> None:
+        self._app, self._share, self._random = app, share, random.Random(seed)
+        self.calls = self.failed = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        self.calls += 1
+        luck = self._random.random()
+        if luck >= self._share:
+            await self._app(scope, receive, send)
+            return
+        self.failed += 1
+        if luck < self._share / 2:
+            await self._app(scope, receive, _nowhere)
+        await Response(status_code=self._random.choice((500, 503)))(scope, receive, send)
+
+
+async def _nowhere(_: Message) -> None:
+    """An answer that is lost on its way."""
+
+
+@asynccontextmanager
+async def supervised(settings: Settings, folder: Path, count: int) -> AsyncIterator[list[ChildProcess]]:
+    """Workers that are started again when they end."""
+    argv = (sys.executable, "-m", "streams.cli", "worker", "--steps", "trigger,bridge")
+    workers = [
+        ChildProcess(
+            f"worker-{n}", argv, folder / f"worker-{n}.log", env={**settings.environment(), "VOC_DATA": str(folder / str(n))}, cwd=ROOT
+        )
+        for n in range(count)
+    ]
+
+    async def supervise() -> None:
+        while True:
+            for worker in workers:
+                worker.start()
+            await asyncio.sleep(0.1)
+
+    supervisor = asyncio.create_task(supervise())
+    try:
+        yield workers
+    finally:
+        supervisor.cancel()
+        with suppress(asyncio.CancelledError):
+            await supervisor
+        for worker in workers:
+            worker.kill()
+
+
+def dangerous(count: int) -> list[CodedUtterance]:
+    """Safety complaints of as many customers: each must make one task."""
+    return [
+        example(
+            CodedUtterance,
+            "voc.coded.v1/deposit",
+            utterance_id=uuid4(),
+            conversation_id=f"c{number}",
+            customer_id=f"c{number}",
+            opinion={"severity": "safety", "opinion_id": str(uuid4())},
+        )
+        for number in range(count)
+    ]
+
+
+def expected(events: Sequence[CodedUtterance]) -> set[UUID]:
+    return {make_id("task", "safety", event.source, event.conversation_id, event.opinions[0].tag) for event in events}
+
+
+async def wait_for(inbox: Inbox, count: int, seconds: float) -> None:
+    deadline = asyncio.get_running_loop().time() + seconds
+    while inbox.count() < count and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - another process counts
+        await asyncio.sleep(0.5)
+
+
+async def run(broker: EmbeddedBroker, folder: Path, *, tasks: int, kills: int, seed: int = 1) -> dict[str, Any]:
+    """Send complaints while workers are killed; what the OA and the history hold in the end."""
+    settings = settings_for(broker.bootstrap, f"k{uuid4().hex[:8]}.", folder, oa_secret=SECRET, partitions=4)
+    await create_topics(settings)
+    events, luck = dangerous(tasks), random.Random(seed)
+    oa = Failing(Sandbox(settings).app(), 0.2, seed)
+    async with serving(oa) as url:
+        settings = settings.model_copy(update={"oa_url": f"{url}/oa/tasks"})
+        inbox = Inbox(folder / "oa-sandbox.sqlite")
+        async with Outbox(settings) as outbox, supervised(settings, folder, 2) as workers:
+            size = max(1, tasks // (kills + 1))
+            for at in range(0, tasks, size):
+                await outbox.publish(events[at : at + size])
+                await asyncio.sleep(luck.uniform(2, 6))
+                if at // size < kills:
+                    luck.choice(workers).kill()
+            await wait_for(inbox, tasks, 180)
+            records = await drain(settings, TASK_EVENTS, 2 * tasks, 60)
+    kept = [received.task.task_id for received in inbox.tasks()]
+    inbox.close()
+    history = {(event.task_id, event.action.value) for event in (TaskEvent.model_validate_json(record.value) for record in records)}
+    return {"kept": Counter(kept), "expected": expected(events), "history": history, "calls": oa.calls, "failed": oa.failed}
+
+
+def check(result: dict[str, Any]) -> None:
+    assert set(result["kept"]) == result["expected"], "none lost, none invented"
+    assert set(result["kept"].values()) == {1}, "none doubled"
+    assert result["history"] == {(task, action) for task in result["expected"] for action in ("created", "delivered")}
+    assert result["failed"] > 0.1 * result["calls"]
+
+
+@pytest.mark.slow
+async def test_fifty_kills_during_ten_thousand_tasks(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    check(await run(broker, tmp_path, tasks=10_000, kills=50))
+
+
+async def test_a_kill_during_two_hundred_tasks(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    check(await run(broker, tmp_path, tasks=200, kills=1))
