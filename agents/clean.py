@@ -2,25 +2,37 @@
 
 Reads: voc.raw-text.v1.  Writes: voc.utterances.v1.
 Delivery: at least once; ids are deterministic.  Order: per customer.
-Bad input: dead letter `decode`, `invalid` or `version`; a text that says nothing is an utterance marked `empty`.
+Bad input: dead letter `decode`, `version` or `invalid` (which includes what occurred in the future); a text that says
+nothing is an utterance marked `empty`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from codeframe.frame import Frame
 from codeframe.text.cleaner import Cleaner
+from schemas.dead_letter import Reason
 from schemas.raw_text import RawText
 from schemas.utterance import Utterance
 from streams.settings import Settings
-from streams.step import step
+from streams.step import Refusal, step
 from streams.topics import RAW_TEXT, UTTERANCES
+
+_AHEAD = timedelta(days=1)
+"""How far a source's clock may be ahead of ours."""
 
 
 @step(reads=RAW_TEXT, writes=(UTTERANCES,))
-def clean(settings: Settings) -> Callable[[RawText], list[Utterance]]:
+def clean(settings: Settings) -> Callable[[RawText], list[Utterance] | Refusal]:
     """Turn raw texts into utterances that are safe to show."""
     cleaner = Cleaner.load(Frame.load(settings.codeframe).entity_names)
-    return lambda raw: cleaner.clean(raw, datetime.now(UTC))
+
+    def cleaned(raw: RawText) -> list[Utterance] | Refusal:
+        now = datetime.now(UTC)
+        if raw.occurred_at > now + _AHEAD:
+            return Refusal(Reason.INVALID, "occurred_at: more than a day in the future")
+        return cleaner.clean(raw, now)
+
+    return cleaned

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -24,6 +25,9 @@ logger = logging.getLogger("tingjian.retry")
 waiting: set[str] = set()
 """Names of the steps that wait for an outside system now."""
 
+succeeded: dict[str, float] = {}
+"""When a call of each step last succeeded, on the monotonic clock: a batch of many calls is progress too."""
+
 
 async def keep_trying(step: str, call: Callable[[], Awaitable[T]], *, attempts: int | None = None) -> T:
     """The result of `call`, tried again after each RetryableSinkError.
@@ -35,7 +39,9 @@ async def keep_trying(step: str, call: Callable[[], Awaitable[T]], *, attempts: 
     try:
         while True:
             try:
-                return await call()
+                result = await call()
+                succeeded[step] = time.monotonic()
+                return result
             except RetryableSinkError as error:
                 if attempt == attempts:
                     raise

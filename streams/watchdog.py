@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from streams import metrics
-from streams.retry import waiting
+from streams.retry import succeeded, waiting
 
 EXIT_STALLED = 75
 _CHECKS = 4
@@ -51,7 +51,7 @@ class Watchdog(threading.Thread):
             before, since = self._last.get(key, (-1, now))
             if position != before or lag == 0 or step in waiting:
                 self._last[key] = (position, now)
-            elif now - since > self._timeout:
+            elif now - max(since, succeeded.get(step, since)) > self._timeout:
                 logger.critical("step %s made no progress on %s[%d] for %.0f s at lag %d: ending", step, topic, partition, now - since, lag)
                 logging.shutdown()
                 self._end(EXIT_STALLED)
