@@ -58,12 +58,31 @@ class AudioSpan(Value):
     model_hash: Name | None = None
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class CallMeasures(Value):
+    """What the call itself tells. Shares are of its length; rates are characters (words of Latin script) a minute of own speech."""
+
+    duration_ms: Annotated[int, Field(ge=0)]
+    talk_share: Share
+    silence_share: Share
+    overtalk_share: Share
+    longest_silence_ms: Annotated[int, Field(ge=0)]
+    agent_share: Share
+    customer_share: Share
+    agent_customer_ratio: float | None = None
+    agent_rate: float | None = None
+    customer_rate: float | None = None
+
+
 class Utterance(Event):
     """One utterance. `text` is safe to show: personal data is replaced by typed placeholders.
 
     `source_span` is the range of the original text that it was made from; `alignment` maps offsets:
     pairs (offset in `text`, offset in the original), each valid up to the next pair.
     `fingerprint` is a hash of the folded words: equal for texts that say the same letter by letter.
+    `heard_text` is what recognition gave where `corrections` changed it; `call` tells of the whole recording.
     """
 
     utterance_id: UUID
@@ -84,6 +103,7 @@ class Utterance(Event):
     heard_text: Text | None = None
     corrections: tuple[Correction, ...] = ()
     audio: AudioSpan | None = None
+    call: CallMeasures | None = None
     score: Score | None = None
     survey_id: Name | None = None
     visit_id: Name | None = None

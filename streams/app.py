@@ -28,6 +28,7 @@ AGENTS = {
 
 EXIT_STEP_FAILED = 70
 _QUEUED_BATCHES = 4
+_LONGEST_POLL_S = 86_400.0  # heartbeats and the watchdog tell a dead worker; hearing a batch of recordings may take hours
 
 logger = logging.getLogger("tingjian.worker")
 
@@ -74,7 +75,8 @@ def build_app(step: Step, settings: Settings) -> faust.App:
         topic_disable_leader=True,
         web_enabled=False,
         consumer_auto_offset_reset="earliest",
-        broker_max_poll_records=settings.batch_records,
+        broker_max_poll_records=step.batch_records or settings.batch_records,
+        broker_max_poll_interval=_LONGEST_POLL_S,
         broker_commit_interval=settings.commit_interval,
         broker_session_timeout=settings.session_timeout,
         broker_heartbeat_interval=settings.session_timeout / 5,

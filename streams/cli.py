@@ -22,6 +22,8 @@ COMMANDS = {
     "rules": "codeframe.rules.commands:rules",
     "oa-sandbox": "streams.commands.oa_sandbox:oa_sandbox",
     "ingest": "streams.commands.ingest:ingest",
+    "transcribe": "streams.commands.transcribe:transcribe",
+    "audio": "streams.commands.audio:audio",
     "watch": "streams.commands.connect:watch",
     "connect": "streams.commands.connect:connect",
     "migrate": "streams.commands.migrate:migrate",

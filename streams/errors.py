@@ -1,14 +1,15 @@
 """Every error that Tingjian raises on purpose, as one tree.
 
-    TingjianError
-    ├── ConfigurationError    a setting, file or mapping is wrong: says which, and how to fix it
-    ├── UnavailableError      a server is away; trying again may help
-    ├── DeliveryError         the broker did not acknowledge an output
-    ├── StepError             a step failed on good input: the worker ends and is restarted
-    ├── DeadLetterLimitError  too many records were refused: consumption stops, loudly
-    └── SinkError
-        ├── RetryableSinkError
-        └── PermanentSinkError
+TingjianError
+├── ConfigurationError    a setting, file or mapping is wrong: says which, and how to fix it
+├── UnavailableError      a server is away; trying again may help
+├── DeliveryError         the broker did not acknowledge an output
+├── StepError             a step failed on good input: the worker ends and is restarted
+├── AudioError            a recording cannot be used: says which rule it broke
+├── DeadLetterLimitError  too many records were refused: consumption stops, loudly
+└── SinkError
+    ├── RetryableSinkError
+    └── PermanentSinkError
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ class DeliveryError(TingjianError):
 
 class StepError(TingjianError):
     """A step failed on good input. Nothing is acknowledged and the worker ends."""
+
+
+class AudioError(TingjianError):
+    """A recording cannot be used. The message names the rule that it broke, never what it says."""
 
 
 class DeadLetterLimitError(TingjianError):

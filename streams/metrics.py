@@ -11,12 +11,15 @@ from prometheus_client import Counter, Gauge, Histogram
 from schemas.base import Event
 from schemas.coded import CodedUtterance
 from schemas.dead_letter import DeadLetter
+from schemas.utterance import CallMeasures
 
 clock = perf_counter
 
 _LATENCIES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _SIZES = (1, 5, 20, 100, 500, 1_000, 2_000, 5_000)
 _SAMPLES = 16
+_FACTORS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2)
+_SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 EVENTS_IN = Counter("voc_events_in_total", "Records that a step took from its topics", ["step"])
 EVENTS_OUT = Counter("voc_events_out_total", "Records that a step sent and the broker acknowledged, dead letters not counted", ["step"])
@@ -51,6 +54,13 @@ CONNECTOR_RECORDS = Counter(
     ["connector", "outcome"],
 )
 
+ASR_QUEUE = Gauge("voc_asr_queue", "Recordings that a worker has taken and not finished hearing")
+ASR_SPEED = Histogram("voc_asr_real_time_factor", "Seconds of work a second of audio", ["engine"], buckets=_FACTORS)
+ASR_AUDIO = Counter("voc_asr_audio_seconds_total", "Seconds of audio heard", ["engine"])
+ASR_COST = Counter("voc_asr_cost_total", "What hearing has cost, by VOC_ASR_COST an audio hour", ["engine"])
+CALL_SHARE = Histogram("voc_call_share", "Shares of a call's length: talk, silence, overtalk, agent, customer", ["of"], buckets=_SHARES)
+CALL_LONGEST_SILENCE = Histogram("voc_call_longest_silence_seconds", "The longest silence of a call", buckets=_LATENCIES)
+
 
 def batch_done(step: str, started: float, records: int, events: Sequence[Event], sent: int, letters: Sequence[DeadLetter]) -> None:
     """Record one finished batch of a step: its records, those of them that decoded, outputs sent and dead letters."""
@@ -78,3 +88,16 @@ def count_coded(coded: Sequence[CodedUtterance]) -> None:
     COVERED.labels("yes").inc(covered)
     COVERED.labels("no").inc(len(coded) - covered)
     UNSURE.inc(sum(one.unsure for one in coded))
+
+
+def heard(engine: str, audio_s: float, work_s: float, cost_per_hour: float, call: CallMeasures | None) -> None:
+    """Record one recording that was heard: seconds of audio and of work, and what the call itself tells."""
+    ASR_AUDIO.labels(engine).inc(audio_s)
+    ASR_COST.labels(engine).inc(audio_s / 3_600 * cost_per_hour)
+    if audio_s:
+        ASR_SPEED.labels(engine).observe(work_s / audio_s)
+    if call is not None:
+        shares = (call.talk_share, call.silence_share, call.overtalk_share, call.agent_share, call.customer_share)
+        for of, share in zip(("talk", "silence", "overtalk", "agent", "customer"), shares, strict=True):
+            CALL_SHARE.labels(of).observe(share)
+        CALL_LONGEST_SILENCE.observe(call.longest_silence_ms / 1_000)

@@ -49,7 +49,8 @@ OpenHandler: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[BatchH
 class Step:
     """A declared step. Its name is its consumer group's, so steps scale and lag one by one.
 
-    `outside` names the system beyond Kafka that it writes to, if any.
+    `outside` names the system beyond Kafka that it writes to, if any. A step whose events are long work sets
+    `batch_records`, the most that it takes at once.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Step:
     open: OpenHandler
     doc: str
     outside: str = ""
+    batch_records: int | None = None
 
 
 def step(*, reads: Topic[Any], writes: tuple[Topic[Any], ...] = ()) -> Callable[[Callable[[Settings], Handler]], Step]:
@@ -78,10 +80,12 @@ def step(*, reads: Topic[Any], writes: tuple[Topic[Any], ...] = ()) -> Callable[
     return declare
 
 
-def batch_step(*, reads: tuple[Topic[Any], ...], writes: tuple[Topic[Any], ...] = (), outside: str = "") -> Callable[[OpenHandler], Step]:
+def batch_step(
+    *, reads: tuple[Topic[Any], ...], writes: tuple[Topic[Any], ...] = (), outside: str = "", batch_records: int | None = None
+) -> Callable[[OpenHandler], Step]:
     """Declare a step whose async function takes a batch, all of one partition, in order."""
 
     def declare(build: OpenHandler) -> Step:
-        return Step(build.__name__, reads, writes, build, getdoc(build) or "", outside)
+        return Step(build.__name__, reads, writes, build, getdoc(build) or "", outside, batch_records)
 
     return declare

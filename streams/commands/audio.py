@@ -1,0 +1,31 @@
+"""`voc audio`: what becomes of stored recordings."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from streams.audio.objects import AudioStore
+from streams.settings import Settings
+
+
+@click.group()
+def audio() -> None:
+    """Delete stored recordings: of a customer, or those that are too old."""
+
+
+@audio.command()
+@click.argument("customer_id")
+def forget(customer_id: str) -> None:
+    """Delete all audio of a customer."""
+    click.echo(f"{AudioStore(Settings()).forget(customer_id)} recordings deleted")
+
+
+@audio.command()
+@click.option("--days", type=click.IntRange(0), help="Days that audio is kept; VOC_AUDIO_RETENTION_DAYS if not given.")
+def expire(days: int | None) -> None:
+    """Delete audio that is older than its retention."""
+    settings = Settings()
+    kept = timedelta(days=settings.audio_retention_days if days is None else days)
+    click.echo(f"{AudioStore(settings).expire((datetime.now(UTC) - kept).date())} recordings deleted")
