@@ -1,6 +1,6 @@
 """Store every coded utterance, task, task event and dead letter as rows that analysts query.
 
-Reads: voc.coded.v1, voc.tasks.v1, voc.task-events.v1, voc.dead-letters.v1.  Writes: ClickHouse.
+Reads: voc.coded.v1, voc.tasks.v1, voc.task-events.v1, voc.context.v1, voc.dead-letters.v1.  Writes: ClickHouse.
 Delivery: at least once; rows are idempotent, so each counts once.  Order: any; the highest revision wins.
 Batching: a partition's batch is an insert a table.  Bad input: dead letter `decode`, `invalid` or `version`; a row
 that ClickHouse will never take is found inside its batch: dead letter `refused_by_sink`, the rest is stored.
@@ -16,10 +16,10 @@ from codeframe.frame import Frame
 from streams.settings import Settings
 from streams.sinks.store import open_store
 from streams.step import BatchHandler, batch_step
-from streams.topics import CODED, DEAD_LETTERS, TASK_EVENTS, TASKS
+from streams.topics import CODED, CONTEXT, DEAD_LETTERS, TASK_EVENTS, TASKS
 
 
-@batch_step(reads=(CODED, TASKS, TASK_EVENTS, DEAD_LETTERS), outside="ClickHouse")
+@batch_step(reads=(CODED, TASKS, TASK_EVENTS, CONTEXT, DEAD_LETTERS), outside="ClickHouse")
 @asynccontextmanager
 async def store(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Store events as rows in ClickHouse."""

@@ -40,7 +40,9 @@ class Store:
             half = len(events) // 2
             return await self.write(events[:half]) + await self.write(events[half:])
         self._rollup.touch(
-            event.occurred_at for event in events if isinstance(event, CodedUtterance) and (event.opinions or event.retracted)
+            event.occurred_at
+            for event in events
+            if isinstance(event, CodedUtterance) and (event.opinions or event.retracted or event.score is not None)
         )
         return [None] * len(events)
 

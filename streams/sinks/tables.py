@@ -8,6 +8,7 @@ from typing import Any
 from schemas.base import Event
 from schemas.coded import CodedUtterance, Opinion
 from schemas.common import Attributes
+from schemas.context import ContextEvent
 from schemas.dead_letter import DeadLetter
 from schemas.ids import opinion_id
 from schemas.task import TaskTrigger
@@ -39,6 +40,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "task_events": (
         *("task_event_id", "task_id", "action", "actor", "actor_role", "legal", "reason", "note", "confirmed_cause", "refused_causes"),
         *("external_id", "attempt", "occurred_at", "recorded_at"),
+    ),
+    "context_events": (
+        *("context_id", "source", "source_id", "customer_id", "kind", "status", "linked_customer_id", "order_id", "dealer", "model"),
+        *("occurred_at", "ingested_at"),
     ),
     "dead_letters": (
         *("dead_letter_id", "step", "reason", "detail", "topic", "partition", "offset", "size_bytes", "attempts"),
@@ -132,6 +137,17 @@ def _task_event(event: TaskEvent) -> Iterator[tuple[str, Row]]:
     )
 
 
+def _context(event: ContextEvent) -> Iterator[tuple[str, Row]]:
+    yield (
+        "context_events",
+        (
+            *(event.context_id, event.source, event.source_id, event.customer_id, event.kind.value, event.status or ""),
+            *(event.linked_customer_id or "", event.order_id or "", event.dealer or "", event.model or ""),
+            *(event.occurred_at, event.ingested_at),
+        ),
+    )
+
+
 def _dead_letter(event: DeadLetter) -> Iterator[tuple[str, Row]]:
     yield (
         "dead_letters",
@@ -146,6 +162,7 @@ _ROWS: dict[type[Event], Callable[[Any], Iterator[tuple[str, Row]]]] = {
     CodedUtterance: _coded,
     TaskTrigger: _task,
     TaskEvent: _task_event,
+    ContextEvent: _context,
     DeadLetter: _dead_letter,
 }
 
