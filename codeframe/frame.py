@@ -30,7 +30,7 @@ class Frame:
     header: Header
     points: PointMatrix
     branches: tuple[Branch, ...]
-    spellings: Spellings = Spellings()
+    spellings: Spellings
 
     @classmethod
     def load(cls, where: str | Path) -> Frame:
