@@ -34,13 +34,21 @@ _CHANNELS = click.Choice([str(channel) for channel in Channel])
 )
 @click.option("--kafka", help="Kafka bootstrap servers; VOC_KAFKA if not given.")
 @click.option("--poll", type=click.FloatRange(min=0.05), default=1.0, show_default=True, help="Seconds for which a file must rest.")
-def watch(folder: Path, channel: str | None, source: str | None, mapping: Path | None, kafka: str | None, poll: float) -> None:
+@click.option("--recordings", is_flag=True, help="Take recordings, with sidecar JSON or call lists, instead of files of text.")
+def watch(
+    folder: Path, channel: str | None, source: str | None, mapping: Path | None, kafka: str | None, poll: float, recordings: bool
+) -> None:
     """Load files that come into FOLDER, then move them to its done/ or failed/."""
     rules = load_mapping(mapping) if mapping else Mapping()
     name = name_source(source or rules.source or folder.resolve().name)
     feed = Feed(folder, choose_channel(channel, rules), name, rules)
     settings = Settings(kafka=kafka) if kafka else Settings()
-    _run(watch_folder(feed, settings, poll), settings)
+    if recordings:
+        from streams.connectors.recordings import watch_recordings  # noqa: PLC0415 - needs the extra `voice`
+
+        _run(watch_recordings(folder, feed.channel, name, settings, poll), settings)
+    else:
+        _run(watch_folder(feed, settings, poll), settings)
 
 
 @click.command()

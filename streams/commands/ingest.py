@@ -50,7 +50,9 @@ EXIT_UNUSABLE = 2
 def ingest(
     files: tuple[Path, ...], channel: str | None, source: str | None, mapping: Path | None, kafka: str | None, rejects: Path
 ) -> None:
-    """Load files of feedback: CSV, TSV, JSONL or XLSX; UTF-8, with or without BOM, or GB18030.
+    """Load files of feedback: CSV, TSV, JSONL or XLSX; UTF-8, with or without BOM, or GB18030; or folders of recordings.
+
+    A folder's recordings are stored and sent to be heard; a sidecar NAME.json or a call list in the folder says what is known of each.
 
     Loading a file again adds nothing twice: a row's id is its id column's, else comes from its content. Without --source
     the file's name is part of the id, so name the source if the same rows may come in files of other names.
@@ -62,15 +64,22 @@ def ingest(
     try:
         rules = load_mapping(mapping) if mapping else Mapping()
         chosen = choose_channel(channel, rules)
-        work = [(table, plan_table(table, chosen, source, rules)) for table in map(open_table, files)]
-        counts = asyncio.run(_load(work, settings, rejects))
+        folders = [path for path in files if path.is_dir()]
+        tables = [open_table(path) for path in files if path not in folders]
+        work = [(table, plan_table(table, chosen, source, rules)) for table in tables]
+        counts = asyncio.run(_load(work, settings, rejects)) if work else Counts()
+        if folders:
+            from streams.commands.ingest_calls import ingest_folders  # noqa: PLC0415 - needs the extra `voice`
+
+            counts.add(ingest_folders(folders, chosen, source or rules.source, settings))
     except DeliveryError as error:
         raise DeliveryError(f"{error}: run the same again, nothing is added twice") from error
     except ConfigurationError as error:
         click.secho(f"voc: {error}", fg="red", err=True)
         raise click.exceptions.Exit(EXIT_UNUSABLE) from error
-    if counts.rejected:
+    if counts.rejected and work:
         click.secho(f"{counts.rejected:,} rejected rows are in {rejects}, with line, field and reason", fg="yellow", err=True)
+    if counts.rejected:
         raise click.exceptions.Exit(EXIT_REJECTED)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,11 +52,11 @@ async def watch(feed: Feed, settings: Settings, poll_s: float = 1.0) -> None:
             await asyncio.sleep(_RETRY_S)
 
 
-async def resting_files(folder: Path, poll_s: float) -> AsyncIterator[Path]:
+async def resting_files(folder: Path, poll_s: float, suffixes: Collection[str] = FORMATS) -> AsyncIterator[Path]:
     """Files whose size and time of change did not change between two looks, for ever, oldest first."""
     before: dict[Path, tuple[int, int]] = {}
     while True:
-        now = dict(_look(folder))
+        now = dict(_look(folder, suffixes))
         for path in sorted(now, key=lambda path: (now[path][1], path.name)):
             if before.get(path) == now[path]:
                 yield path
@@ -64,10 +64,10 @@ async def resting_files(folder: Path, poll_s: float) -> AsyncIterator[Path]:
         await asyncio.sleep(poll_s)
 
 
-def _look(folder: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
+def _look(folder: Path, suffixes: Collection[str]) -> Iterator[tuple[Path, tuple[int, int]]]:
     try:
         for path in folder.iterdir():
-            if path.suffix.lower() in FORMATS and not path.name.startswith((".", "~")):
+            if path.suffix.lower() in suffixes and not path.name.startswith((".", "~")):
                 status = path.stat()
                 yield path, (status.st_size, status.st_mtime_ns)
     except FileNotFoundError as error:
@@ -81,7 +81,7 @@ async def load(path: Path, feed: Feed, outbox: Outbox) -> None:
     try:
         table = open_table(path)
         plan = plan_table(table, feed.channel, feed.source, feed.mapping)
-        with Rejects(_free(feed.folder / "done", f"{path.name}.rejects.jsonl")) as rejected:
+        with Rejects(free_path(feed.folder / "done", f"{path.name}.rejects.jsonl")) as rejected:
             counts = await load_table(table, plan, outbox, rejected)
     except ConfigurationError as error:
         moved = _move(path, "failed")
@@ -97,7 +97,7 @@ async def load(path: Path, feed: Feed, outbox: Outbox) -> None:
 
 
 def _move(path: Path, where: str) -> Path:
-    return path.rename(_free(path.parent / where, path.name))
+    return path.rename(free_path(path.parent / where, path.name))
 
 
 def _count(counts: Counts) -> None:
@@ -105,7 +105,7 @@ def _count(counts: Counts) -> None:
         metrics.CONNECTOR_RECORDS.labels(_CONNECTOR, outcome).inc(getattr(counts, outcome))
 
 
-def _free(folder: Path, name: str) -> Path:
+def free_path(folder: Path, name: str) -> Path:
     """A path in `folder` that no file has yet."""
     folder.mkdir(exist_ok=True)
     path, number = folder / name, 1

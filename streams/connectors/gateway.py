@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from schemas.base import Event
 from schemas.common import Channel
@@ -51,6 +51,7 @@ class Gateway:
         self._gatekeeper = Gatekeeper(sources)
         self._buckets = {source.name: TokenBucket(settings.gateway_rate, time.monotonic()) for source in sources}
         self._max_bytes = settings.gateway_max_bytes
+        self._settings = settings
         self._delivery = Delivery(settings)
         self._callbacks = Callbacks(settings, self._delivery)
         self._accepted = Recent(_REMEMBERED_IDS)
@@ -59,6 +60,7 @@ class Gateway:
         """The ASGI application."""
         routes = [
             Route("/v1/feedback/{channel}", _answering("feedback", self.feedback), methods=["POST"]),
+            *self._voice_routes(),
             Route("/v1/tasks/{task_id}/events", _answering("callback", self._callbacks.take), methods=["POST"]),
             Route("/livez", _answering("livez", self.livez)),
             Route("/readyz", _answering("readyz", self.readyz)),
@@ -67,6 +69,15 @@ class Gateway:
             Route("/docs", self.docs),
         ]
         return Starlette(routes=routes, lifespan=self._lifespan, exception_handlers={HTTPException: _refused, Exception: _failed})
+
+    def _voice_routes(self) -> list[BaseRoute]:
+        """The routes for recordings, where the extra `voice` is installed."""
+        try:
+            from streams.connectors.upload import Upload  # noqa: PLC0415
+        except ImportError:
+            return []
+        upload = Upload(self._settings, self._gatekeeper, self._admit, self._publish)
+        return [Route("/v1/audio/{channel}", _answering("audio", upload.take), methods=["POST"])]
 
     async def feedback(self, request: Request) -> Response:
         """Take one record or many of a channel; all of them or none."""

@@ -22,8 +22,8 @@ from torch.nn import functional
 
 from streams.audio.training.model import SUBSAMPLING, Net
 
-_BATCH = 32
-_RATE = 2.5e-3
+_BATCH = 12
+_RATE = 2e-3
 _WARM_UP = 0.08
 _BLANK = "<blk>"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 
 import av
 import numpy as np
@@ -58,7 +59,7 @@ def _encrypted_zip() -> bytes:
     return bytes(data)
 
 
-BAD = {
+BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "zero length": (lambda: b"", "is empty"),
     "text named .wav": (lambda: "这不是录音".encode() * 100, "no recording"),
     "encrypted zip": (_encrypted_zip, "no recording"),
