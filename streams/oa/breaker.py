@@ -1,13 +1,15 @@
 """A circuit breaker: an OA that fails again and again is left alone for a while, then asked by one call.
 
-The state is that of one worker. Closed: calls pass. Open: calls fail at once, without reaching the OA. After the pause
-one call passes as a probe; its success closes the circuit, its failure doubles the pause.
+The state is that of one worker. Closed: calls pass. Open: calls wait. After the pause one of them passes as a probe; its
+success closes the circuit and lets all pass, its failure doubles the pause.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from streams.errors import PermanentSinkError, RetryableSinkError
@@ -15,48 +17,68 @@ from streams.errors import PermanentSinkError, RetryableSinkError
 T = TypeVar("T")
 
 _FAILURES = 5
-_FIRST_PAUSE_S = 1.0
-_LONGEST_PAUSE_S = 30.0
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 15.0
 
 
 class Breaker:
     """Guards calls to one system. `successes` counts those that went through."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._failures = 0
-        self._pause = _FIRST_PAUSE_S
-        self._closed_until_probe = 0.0
+        self._pause, self._until = _FIRST_PAUSE_S, 0.0
+        self._probing = False
+        self._changed = asyncio.Event()
         self.successes = 0
 
     @property
     def open(self) -> bool:
-        """Whether calls fail at once now."""
-        return self._failures >= _FAILURES and self._clock() < self._closed_until_probe
+        """Whether calls wait now."""
+        return self._failures >= _FAILURES
 
     async def call(self, function: Callable[[], Awaitable[T]]) -> T:
-        """The result of `function`. Raises RetryableSinkError while the circuit is open."""
-        if self.open:
-            raise RetryableSinkError("the OA fails again and again: it is left alone for a while")
-        if self._failures >= _FAILURES:
-            self._closed_until_probe = self._clock() + self._pause  # this call is the probe; the others wait for it
+        """The result of `function`, once the circuit lets it pass. Raises what it raises."""
+        probe = await self._pass()
         try:
             result = await function()
         except RetryableSinkError:
-            self._failed()
+            self._failed(probe)
             raise
         except PermanentSinkError:
             self._passed()
             raise
+        finally:
+            if probe:
+                self._probing = False
+                self._tell()
         self._passed()
         return result
 
-    def _failed(self) -> None:
+    async def _pass(self) -> bool:
+        """Wait until a call may go; whether it is the probe."""
+        while self.open:
+            wait = self._until - time.monotonic()
+            if wait <= 0 and not self._probing:
+                self._probing = True
+                return True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), wait if wait > 0 else None)
+        return False
+
+    def _failed(self, probe: bool) -> None:
         self._failures += 1
-        if self._failures >= _FAILURES:
-            self._closed_until_probe = self._clock() + self._pause
+        if probe or self._failures == _FAILURES:
+            self._until = time.monotonic() + self._pause
             self._pause = min(self._pause * 2, _LONGEST_PAUSE_S)
 
     def _passed(self) -> None:
-        self._failures, self._pause = 0, _FIRST_PAUSE_S
         self.successes += 1
+        was_open = self.open
+        self._failures, self._pause = 0, _FIRST_PAUSE_S
+        if was_open:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Wake all that wait, to look again."""
+        self._changed.set()
+        self._changed = asyncio.Event()

@@ -37,10 +37,10 @@ _ATTEMPTS = 10
 
 
 class Courier:
-    """Brings tasks to an OA."""
+    """Brings tasks to an OA. A task that alone fails `attempts` times is given up."""
 
-    def __init__(self, office: Office) -> None:
-        self._office, self._breaker = office, Breaker()
+    def __init__(self, office: Office, attempts: int = _ATTEMPTS) -> None:
+        self._office, self._breaker, self._most = office, Breaker(), attempts
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def deliver(self, tasks: Sequence[TaskTrigger]) -> list[Result]:
@@ -66,7 +66,7 @@ class Courier:
         return results
 
     async def _deliver(self, task: TaskTrigger) -> Result:
-        attempts = _Attempts(self._breaker)
+        attempts = _Attempts(self._breaker, self._most)
 
         async def once() -> str | None:
             try:
@@ -85,15 +85,15 @@ class Courier:
 class _Attempts:
     """Counts a task's failures between which others went through."""
 
-    def __init__(self, breaker: Breaker) -> None:
-        self._breaker, self._count, self._seen = breaker, 0, -1
+    def __init__(self, breaker: Breaker, most: int) -> None:
+        self._breaker, self._most, self._count, self._seen = breaker, most, 0, -1
 
     def failed(self, error: TaskFailedError) -> None:
         """Raises PermanentSinkError when it is enough."""
         if self._breaker.successes != self._seen:
             self._count, self._seen = self._count + 1, self._breaker.successes
-        if self._count >= _ATTEMPTS:
-            raise PermanentSinkError(f"{error}, {_ATTEMPTS} times while other tasks went through") from error
+        if self._count >= self._most:
+            raise PermanentSinkError(f"{error}, {self._most} times while other tasks went through") from error
 
 
 def _events(task: TaskTrigger, number: str | None) -> tuple[TaskEvent, TaskEvent]:

@@ -132,7 +132,7 @@ async def run(broker: EmbeddedBroker, folder: Path, *, tasks: int, kills: int, s
                 await asyncio.sleep(luck.uniform(2, 6))
                 if at // size < kills:
                     luck.choice(workers).kill()
-            await wait_for(inbox, tasks, 180)
+            await wait_for(inbox, tasks, 600)
             records = await drain(settings, TASK_EVENTS, 2 * tasks, 60)
     kept = [received.task.task_id for received in inbox.tasks()]
     inbox.close()
