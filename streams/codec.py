@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from schemas.base import Event
 from schemas.dead_letter import Reason
 from streams.step import Refusal
+from streams.twins import decoder
 
 E = TypeVar("E", bound=Event)
 
@@ -22,6 +23,13 @@ def decode(schema: type[E], value: bytes | None) -> E | Refusal:
     """The event in `value`, or why it is none. The reason names fields and rules, never the sender's values."""
     if value is None:
         return Refusal(Reason.DECODE, "value: null, expected a JSON object")
+    fast = decoder(schema)
+    if fast is not None:
+        try:
+            event: E = fast(value)
+            return event
+        except ValueError:  # msgspec's errors are ValueErrors: pydantic says what is wrong, or takes it after all
+            pass
     try:
         return schema.model_validate_json(value)
     except ValidationError as error:
