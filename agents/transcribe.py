@@ -18,8 +18,10 @@ from schemas.dead_letter import Reason
 from schemas.raw_voice import RawVoice
 from schemas.utterance import Utterance
 from streams import metrics
+from streams.audio.call import hear_segments
 from streams.audio.hearing import Hearing
 from streams.audio.pool import HearingPool, long_work
+from streams.audio.segments import Segment
 from streams.errors import AudioError, RetryableSinkError, UnavailableError
 from streams.retry import keep_trying
 from streams.settings import Settings
@@ -70,6 +72,13 @@ def warm_up(settings: Settings) -> None:
     """Load the models of this process."""
     Hearing.of(settings)
     Writer.of(settings.codeframe)
+
+
+def hear_stretch(settings: Settings, raw: RawVoice, segment: Segment) -> Utterance | None:
+    """The utterance of a stretch of a live call, as `hear_recording` makes it of the file; None where no words were heard."""
+    hearing, writer = Hearing.of(settings), Writer.of(settings.codeframe)
+    turns = hear_segments([segment], hearing.engine, raw.roles, raw.language, writer.words)
+    return writer.utterance(raw, turns[0], None, hearing.span(raw, turns[0]), datetime.now(UTC)) if turns else None
 
 
 def hear_recording(settings: Settings, raw: RawVoice) -> tuple[list[Utterance], str, float, float]:

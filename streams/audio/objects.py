@@ -49,7 +49,7 @@ class AudioStore:
 
     def put(self, source: BinaryIO, event_id: UUID, customer_id: str | None, occurred_at: datetime) -> Stored:
         """Store a recording. The same event again replaces it."""
-        path = f"{self._root}/{_folder(customer_id)}/{occurred_at:%Y-%m-%d}/{event_id}"
+        path = self._path(event_id, customer_id, occurred_at)
         digest, size = hashlib.sha256(), 0
         try:
             self._files.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
@@ -60,7 +60,11 @@ class AudioStore:
                     out.write(piece)
         except OSError as error:
             raise UnavailableError(f"the audio store does not take a recording ({type(error).__name__}): check VOC_AUDIO_STORE") from error
-        return Stored(str(self._files.unstrip_protocol(path)), digest.hexdigest(), size)
+        return Stored(self.uri(event_id, customer_id, occurred_at), digest.hexdigest(), size)
+
+    def uri(self, event_id: UUID, customer_id: str | None, occurred_at: datetime) -> str:
+        """Where the recording of an event lies, or will lie."""
+        return str(self._files.unstrip_protocol(self._path(event_id, customer_id, occurred_at)))
 
     def forget(self, customer_id: str) -> int:
         """Delete all audio of a customer; return how many recordings that were."""
@@ -77,6 +81,9 @@ class AudioStore:
         for path in old:
             self._files.rm_file(path)
         return len(old)
+
+    def _path(self, event_id: UUID, customer_id: str | None, occurred_at: datetime) -> str:
+        return f"{self._root}/{_folder(customer_id)}/{occurred_at:%Y-%m-%d}/{event_id}"
 
 
 def _folder(customer_id: str | None) -> str:

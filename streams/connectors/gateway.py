@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from schemas.base import Event
 from schemas.common import Channel
@@ -52,6 +52,7 @@ class Gateway:
         self._buckets = {source.name: TokenBucket(settings.gateway_rate, time.monotonic()) for source in sources}
         self._max_bytes = settings.gateway_max_bytes
         self._settings = settings
+        self._closing: list[Callable[[], Awaitable[None]]] = []
         self._delivery = Delivery(settings)
         self._callbacks = Callbacks(settings, self._delivery)
         self._accepted = Recent(_REMEMBERED_IDS)
@@ -73,11 +74,17 @@ class Gateway:
     def _voice_routes(self) -> list[BaseRoute]:
         """The routes for recordings, where the extra `voice` is installed."""
         try:
+            from streams.connectors.live import Live  # noqa: PLC0415
             from streams.connectors.upload import Upload  # noqa: PLC0415
         except ImportError:
             return []
         upload = Upload(self._settings, self._gatekeeper, self._admit, self._publish)
-        return [Route("/v1/audio/{channel}", _answering("audio", upload.take), methods=["POST"])]
+        live = Live(self._settings, self._gatekeeper, self._admit, self._publish)
+        self._closing.append(live.close)
+        return [
+            Route("/v1/audio/{channel}", _answering("audio", upload.take), methods=["POST"]),
+            WebSocketRoute("/v1/live/{channel}", live.serve),
+        ]
 
     async def feedback(self, request: Request) -> Response:
         """Take one record or many of a channel; all of them or none."""
@@ -140,6 +147,8 @@ class Gateway:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         yield
+        for close in self._closing:
+            await close()
         await self._callbacks.close()
         await self._delivery.close()
 

@@ -74,20 +74,27 @@ def store_voice(
         raise AudioError(f"roles: {len(roles)} are given, the recording has {recording.channels} channels")
     if recording.duration_s is not None and recording.duration_s > max_seconds:
         raise AudioError(f"audio: is longer than the {max_seconds / 60:.0f} minutes that are taken")
+    event = raw_voice(record, channel, name, roles, store, now)
+    stored = store.put(source, event.event_id, record.customer_id, record.occurred_at)
+    audio = AudioReference(
+        uri=stored.uri,
+        sha256=stored.sha256,
+        size_bytes=stored.size_bytes,
+        media_type=recording.media_type,
+        duration_ms=None if recording.duration_s is None else round(recording.duration_s * 1000),
+    )
+    return event.model_copy(update={"audio": audio})
+
+
+def raw_voice(record: VoiceRecord, channel: Channel, name: str, roles: tuple[Speaker, ...], store: AudioStore, now: datetime) -> RawVoice:
+    """The event of a recording; it points to where the store keeps it, or will."""
     event_id = raw_event_id(name, record.source_id)
-    stored = store.put(source, event_id, record.customer_id, record.occurred_at)
     return RawVoice(
         event_id=event_id,
         source=name,
         source_id=record.source_id,
         channel=channel,
-        audio=AudioReference(
-            uri=stored.uri,
-            sha256=stored.sha256,
-            size_bytes=stored.size_bytes,
-            media_type=recording.media_type,
-            duration_ms=None if recording.duration_s is None else round(recording.duration_s * 1000),
-        ),
+        audio=AudioReference(uri=store.uri(event_id, record.customer_id, record.occurred_at)),
         roles=roles,
         language=record.language,
         conversation_id=record.conversation_id or str(event_id),
