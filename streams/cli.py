@@ -36,6 +36,8 @@ COMMANDS = {
     "explain": "codeframe.commands:explain",
     "frame": "codeframe.commands:frame",
     "train": "codeframe.commands_train:train",
+    "graph": "agents.commands.graph:graph",
+    "report": "agents.commands.report:report",
 }
 
 

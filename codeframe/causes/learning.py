@@ -6,7 +6,7 @@ causes were refused counts for all others. What is true everywhere is learned on
 dealer's cases move that dealer's own base rates and nothing else.
 
 The maximiser majorises each Hessian by a diagonal (Boehning and Lindsay 1988) and is accelerated by Nesterov's momentum
-with restarts (O'Donoghue and Candes 2015); cases with several possible answers are treated as in the EM algorithm.
+with restarts (O'Donoghue and Candes 2015); cases with several possible answers, and owners who err, are treated as in the EM algorithm.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from schemas.coded import UNKNOWN_CAUSE
 
 MIN_DEALERS = 5
 """Fewer dealers than these cannot tell what is true everywhere from what is true of them."""
+
+OWNER_ERRS = 0.03
+"""Share of reports that are taken to be wrong, so that a few wrong ones do not blur what the others say."""
 
 SPREAD = {"prior": 1.0, "cue": 1.0, "tag": 1.0, "context": 1.0, "absent": 0.7, "said": 1.0, "dealer": 0.7, "model": 0.4}
 """Standard deviation of each kind of parameter around its safe value."""
@@ -120,9 +123,10 @@ def _features(attributor: Attributor, case: Case, possible: tuple[Possible, ...]
 
 
 def _allowed(cause: str, case: Case, names: list[str]) -> float:
+    """The probability of what the owner reported if `cause` is true."""
     if case.confirmed is not None:
         confirmed = case.confirmed if case.confirmed in names else UNKNOWN_CAUSE
-        return float(cause == confirmed)
+        return 1 - OWNER_ERRS if cause == confirmed else OWNER_ERRS / max(len(names), 1)
     return float(cause not in case.refused)
 
 

@@ -1,0 +1,202 @@
+"""`voc report`: what management reads, computed from the tables in ClickHouse. docs/analysis.md has the formulas."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from agents.commands import cut
+from agents.commands.cut import DIMENSIONS, Row
+from agents.commands.render import Report, show
+from codeframe.analytics.comparison import MIN_ANSWERS, compare
+from codeframe.analytics.contrast import MIN_MENTIONS, Contrast, contrasts, layer
+from codeframe.analytics.decomposition import decompose
+from codeframe.analytics.drift import Drift, drifts
+from codeframe.analytics.nps import nps
+from codeframe.analytics.priority import Subject, prioritise
+from codeframe.analytics.solicited import Answer, flags
+from codeframe.causes.attribution import Attributor
+from codeframe.causes.fixing import fixability
+from codeframe.frame import Frame
+from schemas.coded import NeedLayer
+from streams.settings import Settings
+
+_DATE = click.DateTime(["%Y-%m-%d", "%Y-%m"])
+_NOBODY = "(not known)"
+
+
+@click.group()
+def report() -> None:
+    """Scores, why they changed, what matters most: tables, CSV, JSON or a chart."""
+
+
+def _reporting(make: Callable[..., Report]) -> click.Command:
+    """A command of `voc report` from a function of a cut's rows."""
+
+    @wraps(make)
+    def run(as_csv: bool, as_json: bool, png: Path | None, since: datetime | None, until: datetime | None, **given: Any) -> None:
+        filters = {name: given.pop(name) for name in DIMENSIONS}
+        rows = cut.read(filters, since.date() if since else None, until.date() if until else None)
+        show(make(rows, **given), as_csv=as_csv, as_json=as_json, png=png)
+
+    command: Any = cut.clear_errors(run)
+    for option in (
+        *(click.option(f"--{name}", help=f"Only this {name}.") for name in DIMENSIONS),
+        click.option("--since", type=_DATE, help="From this day on."),
+        click.option("--until", type=_DATE, help="Until before this day."),
+        click.option("--csv", "as_csv", is_flag=True, help="CSV to standard output."),
+        click.option("--json", "as_json", is_flag=True, help="JSON to standard output."),
+        click.option("--png", type=click.Path(dir_okay=False, path_type=Path), help="A chart into this file."),
+    ):
+        command = option(command)
+    return report.command(make.__name__.removesuffix("_report"))(command)
+
+
+@_reporting
+@click.option("--by", type=click.Choice(["month", *DIMENSIONS]), default="month", show_default=True)
+def nps_report(rows: list[Row], by: str) -> Report:
+    """Net promoter score, with and without answers that say nothing concrete."""
+    lines = []
+    for name, some in _grouped(rows, by).items():
+        every, concrete = nps(_scores(some)), nps(_scores(row for row in some if row.concrete))
+        lines.append((name, every.answers, every.value, every.low, every.high, concrete.answers, concrete.value))
+    columns = (by, "answers", "nps", "low", "high", "concrete answers", "concrete nps")
+    return Report(f"NPS by {by}", columns, tuple(sorted(lines)), (by, "nps"), ("low, high: 95 % interval",))
+
+
+@_reporting
+@click.option("--split", type=_DATE, required=True, help="Compare the answers before this day with those from it on.")
+@click.option("--by", type=click.Choice(["tag", *DIMENSIONS]), default="tag", show_default=True)
+def change(rows: list[Row], split: datetime, by: str) -> Report:
+    """Why the score changed: parts that add up to the change."""
+    items = [(row.month, (row.contribution, _groups(row, by))) for row in rows]
+    found = decompose((one for month, one in items if month < split.date()), (one for month, one in items if month >= split.date()))
+    lines = tuple((*one, one.total) for one in found.parts)
+    columns = (by, "share before", "share after", "nps before", "nps after", "by mix", "by level", "points")
+    note = f"NPS {found.before:.1f} -> {found.after:.1f}: {found.change:+.1f}; the parts add to it (rest {found.residual:.1e})"
+    return Report(f"Why the NPS changed, by {by}", columns, lines, (by, "points"), (note,))
+
+
+@_reporting
+@click.option("--min-n", default=MIN_MENTIONS, show_default=True, help="Fewest complaints and praises of a tag.")
+@click.option("--save", is_flag=True, help="Write the layers, and the day from which each holds, to ClickHouse.")
+def layers(rows: list[Row], min_n: int, save: bool) -> Report:
+    """Need layers: what a complaint costs and what praise earns, and layers that changed."""
+    defaults = {tag.id: tag.need_layer for tag in Frame.load(Settings().codeframe).tags}
+    answers, months = cut.answers(rows)
+    found = contrasts(answers, min_mentions=min_n)
+    moved = {one.tag: one for one in drifts(answers, defaults, min_n)}
+    current = {
+        one.tag: moved[one.tag].layer_after if one.tag in moved else layer(one, defaults[one.tag]) for one in found if one.tag in defaults
+    }
+    if save:
+        _save_layers(moved, {one.tag: one for one in found}, current, months)
+    lines = [
+        (*one[:5], current[one.tag].value, defaults[one.tag].value, months[moved[one.tag].month].isoformat() if one.tag in moved else "")
+        for one in found
+        if one.tag in current
+    ]
+    columns = ("tag", "complaints", "praises", "penalty", "reward", "layer", "expert's", "changed from")
+    return Report("Penalty and reward, points of the score", columns, tuple(lines), ("tag", "penalty"), (f"from {len(rows)} answers",))
+
+
+@_reporting
+@click.option("--recent", default=3, show_default=True, help="Months that count as now; as many before them give the trend.")
+def priority(rows: list[Row], recent: int) -> Report:
+    """What to improve first: frequency x impact x trend x brand promise x fixability."""
+    frame = Frame.load(Settings().codeframe)
+    fix = fixability(Attributor.load(frame))
+    answers, months = cut.answers(rows)
+    now, then = (
+        answers.take(answers.period >= len(months) - recent),
+        answers.take((answers.period < len(months) - recent) & (answers.period >= len(months) - 2 * recent)),
+    )
+    impact = {one.tag: one.penalty for one in contrasts(now, now.contribution) if not np.isnan(one.penalty)}
+    counts = zip(answers.tags, now.counts(-1).tolist(), then.counts(-1).tolist(), strict=True)
+    subjects = [
+        Subject(tag, new / max(len(now), 1), old / max(len(then), 1), impact[tag], frame.by_id[tag].brand_promise, fix[tag])
+        for tag, new, old in counts
+        if tag in impact and tag in frame.by_id
+    ]
+    lines = tuple(tuple(one) for one in prioritise(subjects))
+    columns = ("tag", "frequency", "impact", "opportunity", "trend", "promise", "fixability", "priority")
+    note = "opportunity: NPS points won if nobody had to complain of it"
+    return Report("What to improve first", columns, lines, ("tag", "priority"), (note,))
+
+
+@_reporting
+@click.option("--by", type=click.Choice([*DIMENSIONS, "period"]), default="dealer", show_default=True)
+@click.option("--split", type=_DATE, help="With --by period: before this day and from it on.")
+@click.option("--min-n", default=MIN_ANSWERS, show_default=True, help="Groups with fewer answers are not shown.")
+def compare_report(rows: list[Row], by: str, split: datetime | None, min_n: int) -> Report:
+    """Groups beside each other: brands, models, cities, dealers, channels, segments, before and after."""
+    if (by == "period") != (split is not None):
+        raise click.UsageError("--by period and --split go together")
+    day = split.date() if split else None
+    groups = _grouped(rows, by) if day is None else _grouped_by(rows, lambda row: "after" if row.month >= day else "before")
+    found = compare({name: _scores(some) for name, some in groups.items()}, min_n)
+    lines = tuple(
+        (one.group, one.nps.answers, one.nps.value, one.nps.low, one.nps.high, one.difference, one.p_value, one.stands_out)
+        for one in found.groups
+    )
+    columns = (by, "answers", "nps", "low", "high", "against the rest", "p", "stands out")
+    return Report(f"NPS by {by}", columns, lines, (by, "nps"), (f"{found.too_few} groups with fewer than {min_n} answers are left out",))
+
+
+@_reporting
+def solicited(rows: list[Row]) -> Report:
+    """Dealers whose scores look asked for."""
+    found = flags(Answer(row.dealer, row.score, row.comment, row.minute) for row in rows if row.dealer)
+    names = ("top_scores", "empty_praise", "bursts", "same_words")
+    lines = tuple((one.dealer, one.answers, *(one.shares[name] for name in names), ", ".join(one.signals), one.flagged) for one in found)
+    return Report("Scores that look asked for", ("dealer", "answers", *names, "signals", "flagged"), lines, ("dealer", "top_scores"))
+
+
+def _save_layers(moved: dict[str, Drift], contrasts_: dict[str, Contrast], found: dict[str, NeedLayer], months: list[date]) -> None:
+    """Write each tag's layer; one that changed holds from its month on, and names the layer before it."""
+    values = []
+    for tag, now in found.items():
+        drift = moved.get(tag)
+        one = drift.after if drift else contrasts_[tag]
+        since, previous, p_value = (months[drift.month], drift.layer_before.value, drift.p_value) if drift else (months[0], "", 1.0)
+        values.append((tag, "", since, now.value, previous, *one[1:7], p_value))
+    columns = (
+        "tag",
+        "segment",
+        "valid_from",
+        "layer",
+        "previous",
+        "complaints",
+        "praises",
+        "penalty",
+        "reward",
+        "penalty_error",
+        "reward_error",
+    )
+    cut.insert("need_layers", (*columns, "p_value"), values)
+
+
+def _groups(row: Row, by: str) -> list[str]:
+    return sorted({*row.negative, *row.positive}) if by == "tag" else [getattr(row, by) or _NOBODY]
+
+
+def _grouped(rows: Iterable[Row], by: str) -> dict[str, list[Row]]:
+    return _grouped_by(rows, lambda row: str(getattr(row, by) or _NOBODY))
+
+
+def _grouped_by(rows: Iterable[Row], of: Callable[[Row], str]) -> dict[str, list[Row]]:
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[of(row)].append(row)
+    return groups
+
+
+def _scores(rows: Iterable[Row]) -> Any:
+    return np.array([row.score for row in rows], float)

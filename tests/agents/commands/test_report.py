@@ -1,0 +1,122 @@
+"""`voc report` on a real ClickHouse: what is planted in the answers comes out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from click.testing import CliRunner
+
+from streams.cli import voc
+from streams.local.clickhouse import EmbeddedClickHouse
+from streams.migrate import migrate
+from streams.settings import Settings
+from streams.sinks.clickhouse import connect
+
+SLOW, GOOD = "order.deposit.refund_slow", "delivery.ceremony.experience"
+
+ANSWERS = """
+INSERT INTO answers_hourly (hour, answer_id, channel, dealer, city, score, concrete, comment, negative, positive, occurred_at, generation)
+SELECT toStartOfHour(at), generateUUIDv4(number), 'survey', dealer, 'Hangzhou',
+       multiIf(dealer = 'D9', 10, complains, number % 4, praises, 10, 7 + number % 3),
+       dealer != 'D9', if(dealer = 'D9', '非常满意', concat('说明', toString(number))),
+       if(complains, ['order.deposit.refund_slow'], []), if(praises, ['delivery.ceremony.experience'], []), at, toDateTime64(0, 6)
+FROM
+(
+    SELECT number, toDateTime64('2026-01-03 10:00:00', 3, 'UTC') + toIntervalHour(number * 3) + toIntervalSecond(number % 7) AS at,
+           concat('D', toString(number % 10)) AS dealer, number % 10 != 9 AND number % 11 < if(number > 1000, 3, 1) AS complains,
+           number % 10 != 9 AND NOT complains AND number % 7 = 0 AS praises
+    FROM numbers(2000)
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def url(clickhouse: EmbeddedClickHouse) -> Iterator[str]:
+    database = f"report_{uuid4().hex[:8]}"
+    settings = Settings(clickhouse=clickhouse.url.rsplit("/", 1)[0] + f"/{database}")
+    migrate(settings)
+    client = connect(settings.clickhouse)
+    client.command(ANSWERS)
+    client.command("INSERT INTO hourly_generations SELECT DISTINCT hour, generation FROM answers_hourly")
+    yield settings.clickhouse
+    client.command(f"DROP DATABASE {database}")
+    client.close()
+
+
+@pytest.fixture(autouse=True)
+def environment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOC_CLICKHOUSE", url)
+
+
+def report(*arguments: str) -> list[dict[str, Any]]:
+    result = CliRunner().invoke(voc, ["report", *arguments, "--json"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    rows: list[dict[str, Any]] = json.loads(result.output)["rows"]
+    return rows
+
+
+def test_nps_sets_answers_without_feedback_apart() -> None:
+    rows = {row["dealer"]: row for row in report("nps", "--by", "dealer")}
+    assert rows["D9"]["nps"] == 100
+    assert rows["D9"]["concrete answers"] == 0
+    assert rows["D1"]["concrete nps"] == rows["D1"]["nps"] < 50
+    assert rows["D1"]["low"] < rows["D1"]["nps"] < rows["D1"]["high"]
+
+
+@pytest.mark.parametrize("by", ["tag", "dealer", "channel"])
+def test_parts_of_a_change_add_up_to_it(by: str) -> None:
+    rows = report("change", "--split", "2026-06-01", "--by", by)
+    before, after = (report("nps", "--by", "channel", option, "2026-06-01")[0]["nps"] for option in ("--until", "--since"))
+    assert sum(row["points"] for row in rows) == pytest.approx(after - before, abs=1e-9)
+    assert after < before
+    if by == "tag":
+        assert min(rows, key=lambda row: row["points"])["tag"] == SLOW
+
+
+def test_layers_and_priority_name_what_costs_most() -> None:
+    rows = {row["tag"]: row for row in report("layers")}
+    assert rows[SLOW]["penalty"] > 4
+    assert rows[GOOD]["reward"] > 1
+    first = report("priority")[0]
+    assert first["tag"] == SLOW
+    assert first["priority"] == pytest.approx(first["opportunity"] * first["trend"] * first["promise"] * first["fixability"])
+
+
+def test_saved_layers_are_in_clickhouse(url: str) -> None:
+    report("layers", "--save")
+    client = connect(url)
+    saved = {row[0]: row[1] for row in client.query("SELECT tag, layer FROM current_need_layers").result_rows}
+    client.close()
+    assert saved[SLOW] in {"must_be", "performance"}
+
+
+def test_comparison_shows_nothing_below_the_minimum() -> None:
+    assert len(report("compare", "--by", "dealer")) == 10
+    assert report("compare", "--by", "dealer", "--min-n", "500") == []
+    assert [row["period"] for row in report("compare", "--by", "period", "--split", "2026-06-01")] == ["before", "after"]
+
+
+def test_dealer_whose_scores_look_asked_for_is_flagged() -> None:
+    assert [row["dealer"] for row in report("solicited") if row["flagged"]] == ["D9"]
+
+
+def test_csv_png_and_table(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    chart = tmp_path / "nps.png"
+    result = CliRunner().invoke(voc, ["report", "nps", "--csv", "--png", str(chart)], catch_exceptions=False)
+    assert next(csv.reader(io.StringIO(result.output)))[:3] == ["month", "answers", "nps"]
+    assert chart.read_bytes().startswith(b"\x89PNG")
+    assert "NPS by month" in CliRunner().invoke(voc, ["report", "nps"], catch_exceptions=False).output
+
+
+def test_empty_cut_says_so() -> None:
+    result = CliRunner().invoke(voc, ["report", "nps", "--dealer", "nowhere"])
+    assert result.exit_code == 1
+    assert "no survey answer is in this cut" in result.output
