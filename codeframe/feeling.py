@@ -179,7 +179,7 @@ def _value(clause: Clause, match: Match, words: list[Word]) -> tuple[float, bool
     for start, end, literal in clause.signs:
         if end > focus:
             break
-        if not literal.cues & _TURNING or (focus - end > reach and end <= match.start) or _of_it(start, end, match):
+        if not literal.cues & _TURNING or focus - end > reach or _of_it(start, end, match):
             continue
         if literal.cues & _NEGATION:
             negated ^= not _denies_another(clause.text, (start, end, literal), focus)

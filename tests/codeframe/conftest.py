@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from codeframe.coder import Coder
-from codeframe.frame import BUNDLED
+from codeframe.frame import BUNDLED, Frame
 from schemas.common import Channel, Span, Speaker
 from schemas.ids import raw_event_id, utterance_id
 from schemas.utterance import Language, Mark, Utterance
@@ -54,6 +54,12 @@ def make_frame(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def auto() -> Coder:
     return Coder.load("auto")
+
+
+@pytest.fixture(scope="session")
+def words() -> Coder:
+    """The car frame without a model: words alone."""
+    return Coder(Frame.load("auto"))
 
 
 @pytest.fixture(scope="session")

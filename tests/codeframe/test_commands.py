@@ -4,12 +4,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner, Result
 
 from codeframe.commands import code, explain, frame
 from schemas.coded import CodedUtterance
 from tests.codeframe.conftest import tag
+from tests.codeframe.test_scoring import FILES
 
 
 def run(command: object, *args: str, stdin: str | None = None) -> Result:
@@ -55,32 +55,12 @@ def test_the_frame_commands(make_frame: Callable[..., Path], tmp_path: Path) -> 
     assert "is no code frame" in run(frame, "tree", str(tmp_path / "nowhere")).output
 
 
-HEADERS = {
-    "bdci2018": "content_id,content,subject,sentiment_value\n"
-    "1,动力不错就是油耗高,动力,1\n1,动力不错就是油耗高,油耗,-1\n2,操控很差,操控,-1\n",
-    "complaints": 'desc,problem\n发动机烧机油,"A63,"\n',
-    "complaints2024": "投诉简述,投诉问题\n变速箱顿挫,传动系\n",
-    "absa": "domain,text,text_masked,aspect,polarity\ncar,油耗太高,$T$太高,油耗,Negative\nphone,x,$T$,x,Negative\n",
-    "edmunds": "Review,Value,Size,Comfort_Drive,Interior,Appearance_Exterior,Power_Performance,Safety,Mpg_Efficiency,Maintanence\n"
-    "Fuel consumption is too high,0,0,0,0,0,0,0,-1,0\n",
-}
-METRICS = {
-    "bdci2018": {"triple_f1", "polar_f1", "subject_f1"},
-    "complaints": {"head_f1", "code_f1"},
-    "complaints2024": {"accuracy"},
-    "absa": {"accuracy"},
-    "edmunds": {"f1"},
-}
-
-
-@pytest.mark.parametrize("crosswalk", HEADERS)
-def test_score_prints_the_metrics_of_each_layout(tmp_path: Path, crosswalk: str) -> None:
+def test_score_prints_a_table_or_json(tmp_path: Path) -> None:
     file = tmp_path / "labelled.csv"
-    file.write_text(HEADERS[crosswalk], "utf-8-sig")
-    result = run(frame, "score", str(file), "--crosswalk", crosswalk, "--json")
-    scored = json.loads(result.output)
-    assert {name: scored[name] for name in METRICS[crosswalk]} == dict.fromkeys(METRICS[crosswalk], 1.0)
-    assert "precision" in run(frame, "score", str(file), "--crosswalk", crosswalk).output
+    file.write_text(FILES["complaints"], "utf-8-sig")
+    scored = json.loads(run(frame, "score", str(file), "--crosswalk", "complaints", "--json").output)
+    assert {"head_f1", "code_f1", "labels", "confusions"} <= set(scored)
+    assert "precision" in run(frame, "score", str(file), "--crosswalk", "complaints").output
 
 
 def test_score_names_a_missing_column(tmp_path: Path) -> None:
