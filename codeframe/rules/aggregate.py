@@ -21,6 +21,7 @@ from schemas.coded import Cause, Owner
 from schemas.common import Attributes, Severity
 from schemas.ids import make_id
 from schemas.task import Muted, TaskLevel, TaskTrigger, Verbatim
+from schemas.task_event import ActorRole, TaskAction, TaskEvent
 
 _DIGEST_VERBATIMS = 20
 _URGENT, _LEAST_URGENT = 1, 4
@@ -140,4 +141,18 @@ def digest(rules: RuleSet, frame: Frame, day: date, muted: Sequence[TaskTrigger]
         versions=first.versions,
         created_at=at,
         due_at=at + timedelta(days=1),
+    )
+
+
+def system_event(task: TaskTrigger, action: TaskAction, occasion: object, now: datetime, reason: str) -> TaskEvent:
+    """A step that the system takes. `occasion` is what makes it one of its kind: an acceptance, a count."""
+    return TaskEvent(
+        task_event_id=make_id("task-event", task.task_id, action.value, str(occasion)),
+        task_id=task.task_id,
+        action=action,
+        actor="trigger",
+        actor_role=ActorRole.SYSTEM,
+        reason=reason,
+        occurred_at=now,
+        recorded_at=now,
     )

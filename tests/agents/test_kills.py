@@ -33,6 +33,7 @@ from tests.golden import example
 from tests.streams.oa.serving import serving
 from tests.streams.running import drain, settings_for
 
+_PATIENCE_S = 180.0
 ROOT = Path(__file__).parents[2]
 SECRET = SecretStr(base64.b64encode(b"secret of the tests").decode())
 
@@ -110,29 +111,27 @@ def expected(events: Sequence[CodedUtterance]) -> set[UUID]:
     return {make_id("task", "safety", event.source, event.conversation_id, event.opinions[0].tag) for event in events}
 
 
-async def wait_for(inbox: Inbox, count: int, seconds: float) -> None:
-    deadline = asyncio.get_running_loop().time() + seconds
-    while inbox.count() < count and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - another process counts
-        await asyncio.sleep(0.5)
+async def wait_for(inbox: Inbox, count: int) -> None:
+    async with asyncio.timeout(_PATIENCE_S):
+        while inbox.count() < count:  # noqa: ASYNC110 - another process counts
+            await asyncio.sleep(0.05)
 
 
 async def run(broker: EmbeddedBroker, folder: Path, *, tasks: int, kills: int, seed: int = 1) -> dict[str, Any]:
-    """Send complaints while workers are killed; what the OA and the history hold in the end."""
+    """Send complaints, and kill a worker each time that some more are through; what OA and history hold in the end."""
     settings = settings_for(broker.bootstrap, f"k{uuid4().hex[:8]}.", folder, oa_secret=SECRET, partitions=4)
     await create_topics(settings)
     events, luck = dangerous(tasks), random.Random(seed)
     oa = Failing(Sandbox(settings).app(), 0.2, seed)
     async with serving(oa) as url:
-        settings = settings.model_copy(update={"oa_url": f"{url}/oa/tasks"})
+        settings = settings.model_copy(update={"oa_url": f"{url}/oa/tasks", "batch_records": 50})
         inbox = Inbox(folder / "oa-sandbox.sqlite")
         async with Outbox(settings) as outbox, supervised(settings, folder, 2) as workers:
-            size = max(1, tasks // (kills + 1))
-            for at in range(0, tasks, size):
-                await outbox.publish(events[at : at + size])
-                await asyncio.sleep(luck.uniform(2, 6))
-                if at // size < kills:
-                    luck.choice(workers).kill()
-            await wait_for(inbox, tasks, 600)
+            await outbox.publish(events)
+            for kill in range(1, kills + 1):
+                await wait_for(inbox, kill * tasks // (kills + 1))
+                luck.choice(workers).kill()
+            await wait_for(inbox, tasks)
             records = await drain(settings, TASK_EVENTS, 2 * tasks, 60)
     kept = [received.task.task_id for received in inbox.tasks()]
     inbox.close()

@@ -8,8 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from agents.trigger import load
-from agents.watch import Watch
+from agents.trigger import Watch, load
 from schemas.base import Event
 from schemas.coded import CodedUtterance
 from schemas.ids import make_id
