@@ -21,6 +21,7 @@ from streams.transport import NAME, BatchSchema, batches
 AGENTS = {
     "clean": "agents.clean:clean",
     "code": "agents.code:code",
+    "attribute": "agents.attribute:attribute",
     "store": "agents.store:store",
     "trigger": "agents.trigger:trigger",
     "bridge": "agents.bridge:bridge",
@@ -91,7 +92,7 @@ def build_app(step: Step, settings: Settings) -> faust.App:
             async with Outbox(settings) as outbox, step.open(settings) as handle:
                 runner = Runner(step, handle, outbox, settings)
                 async for batch in batches(stream):
-                    await runner.process(batch.records)
+                    await runner.process(batch.records, batch.generation)
                     batch.ack()
         except Exception as error:
             end_process(step.name, error)

@@ -24,7 +24,7 @@ from streams.codec import MAX_VALUE_BYTES, decode
 from streams.errors import DeadLetterLimitError, StepError
 from streams.outbox import Outbox, Outgoing, outgoing
 from streams.settings import Settings
-from streams.step import BatchHandler, Refusal, Result, Step
+from streams.step import BatchHandler, Place, Refusal, Result, Step
 from streams.topics import Topic
 
 _WINDOW = 10_000
@@ -61,7 +61,7 @@ class Runner:
         self._topics: dict[str, Topic[Any]] = {topic.in_pipeline(settings.topic_prefix): topic for topic in step.reads}
         self._limit = RefusalLimit(settings.dead_letter_run, settings.dead_letter_ratio)
 
-    async def process(self, records: Sequence[ConsumerRecord]) -> None:
+    async def process(self, records: Sequence[ConsumerRecord], generation: int = 0) -> None:
         """Process records in order; return when every output is acknowledged.
 
         Raises DeliveryError, DeadLetterLimitError, or what the step raised: then nothing may be acknowledged.
@@ -70,7 +70,7 @@ class Runner:
         schema = self._topics[records[0].topic].schema
         decoded = [decode(schema, record.value) for record in records]
         events = [event for event in decoded if not isinstance(event, Refusal)]
-        results = iter(await self._results(events))
+        results = iter(await self._results(events, Place(records[0].topic, records[0].partition, generation)))
         outputs: list[Outgoing] = []
         letters: list[DeadLetter] = []
         refused: list[bool] = []
@@ -84,10 +84,10 @@ class Runner:
         metrics.batch_done(self.step.name, started, len(records), events, len(outputs), letters)
         self._limit.count(refused)
 
-    async def _results(self, events: Sequence[Event]) -> Sequence[Result]:
+    async def _results(self, events: Sequence[Event], place: Place) -> Sequence[Result]:
         if not events:
             return []
-        results = await self._handle(events)
+        results = await (self._handle(events, place) if self.step.placed else self._handle(events))
         if len(results) != len(events):
             raise StepError(f"{self.step.name}: {len(results)} results for {len(events)} events")
         return results
@@ -99,7 +99,7 @@ class Runner:
             return result, []
         events: Iterable[Event] = (result,) if isinstance(result, Event) else result
         records = [outgoing(event, self._outbox.prefix) for event in events]
-        if any(len(record.value) > MAX_VALUE_BYTES for record in records):
+        if records and max([len(record.value) for record in records]) > MAX_VALUE_BYTES:
             return Refusal(Reason.TOO_LARGE, f"value: its output is larger than {MAX_VALUE_BYTES} bytes"), []
         return None, records
 

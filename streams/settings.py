@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     audio_max_bytes: PositiveInt = Field(512 << 20, description="Largest recording, bytes")
     audio_retention_days: PositiveInt = Field(180, description="Days that audio is kept; `voc audio expire` deletes what is older")
 
+    causes: Path | None = Field(None, description="Learned parameters of attribution, from `voc graph learn`; the graph's own if not set")
+    evidence_days: PositiveInt = Field(30, description="Days after it was coded in which late evidence corrects an utterance's causes")
+    context_days: PositiveInt = Field(90, description="Days that a customer's business facts are remembered")
     rules: Path | None = Field(None, description="Folder of task rules in YAML; the bundled rules if not set")
     watch_interval: PositiveFloat = Field(60.0, description="Seconds between evaluations of the rules that look at history")
     oa_kind: Literal["webhook", "feishu", "dingtalk", "wecom"] = Field("webhook", description="What the company's OA is")

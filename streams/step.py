@@ -23,7 +23,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from inspect import getdoc
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from schemas.base import Event
 from schemas.dead_letter import Reason
@@ -39,9 +39,21 @@ class Refusal:
     detail: str
 
 
+class Place(NamedTuple):
+    """Where a batch comes from: a partition of a topic, in one assignment of partitions to workers (its generation).
+
+    What a step remembers of a partition holds for one generation: in between, another worker may have had the partition.
+    """
+
+    topic: str
+    partition: int
+    generation: int
+
+
 Result: TypeAlias = Event | Iterable[Event] | Refusal | None
 Handler: TypeAlias = Callable[[Any], Result]
-BatchHandler: TypeAlias = Callable[[Sequence[Any]], Awaitable[Sequence[Result]]]
+BatchHandler: TypeAlias = Callable[..., Awaitable[Sequence[Result]]]
+"""From a batch of events, and of a `placed` step their Place, to a result for each event, in order."""
 OpenHandler: TypeAlias = Callable[[Settings], AbstractAsyncContextManager[BatchHandler]]
 
 
@@ -60,6 +72,7 @@ class Step:
     doc: str
     outside: str = ""
     batch_records: int | None = None
+    placed: bool = False
 
 
 def step(*, reads: Topic[Any], writes: tuple[Topic[Any], ...] = ()) -> Callable[[Callable[[Settings], Handler]], Step]:
@@ -81,11 +94,16 @@ def step(*, reads: Topic[Any], writes: tuple[Topic[Any], ...] = ()) -> Callable[
 
 
 def batch_step(
-    *, reads: tuple[Topic[Any], ...], writes: tuple[Topic[Any], ...] = (), outside: str = "", batch_records: int | None = None
+    *,
+    reads: tuple[Topic[Any], ...],
+    writes: tuple[Topic[Any], ...] = (),
+    outside: str = "",
+    batch_records: int | None = None,
+    placed: bool = False,
 ) -> Callable[[OpenHandler], Step]:
-    """Declare a step whose async function takes a batch, all of one partition, in order."""
+    """Declare a step whose async function takes a batch, all of one partition, in order; and its Place, if `placed`."""
 
     def declare(build: OpenHandler) -> Step:
-        return Step(build.__name__, reads, writes, build, getdoc(build) or "", outside, batch_records)
+        return Step(build.__name__, reads, writes, build, getdoc(build) or "", outside, batch_records, placed)
 
     return declare

@@ -61,6 +61,11 @@ class Batch:
     records: list[ConsumerRecord]
     event: Any
 
+    @property
+    def generation(self) -> int:
+        """Grows with every new assignment of partitions to this worker."""
+        return int(self.event.message.generation_id)
+
     def ack(self) -> None:
         """Say that every output of this batch is safe."""
         self.event.ack()
