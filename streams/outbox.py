@@ -7,11 +7,11 @@ partition keep their order: aiokafka has one batch of a partition in flight.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple, Self
+from typing import Self
 
+import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.partitioner import murmur2
@@ -27,7 +27,7 @@ _REQUEST_BYTES = 16 << 20
 _POSITIVE = 0x7FFFFFFF
 
 
-class Outgoing(NamedTuple):
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """A record to send: the topic's name on the broker, its key and its value."""
 
     topic: str
@@ -109,17 +109,16 @@ class Outbox:
             raise DeliveryError(f"{type(error).__name__}: an output was not acknowledged") from error
 
     async def _dispatch(self, producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> list[asyncio.Future[object]]:
-        by_partition: dict[tuple[str, int], list[Outgoing]] = defaultdict(list)
-        counts: dict[str, int] = {}
+        topics: dict[str, list[list[Outgoing]]] = {}
         self._turn += 1
         for record in records:
-            count = counts.get(record.topic)
-            if count is None:
-                count = counts[record.topic] = len(await producer.partitions_for(record.topic))
-            number = self._turn if record.key is None else _hash(record.key)
-            by_partition[record.topic, number % count].append(record)
+            partitions = topics.get(record.topic)
+            if partitions is None:
+                partitions = topics[record.topic] = [[] for _ in await producer.partitions_for(record.topic)]
+            key = record.key
+            partitions[(self._turn if key is None else _hash(key)) % len(partitions)].append(record)
         sent: list[asyncio.Future[object]] = []
-        for (topic, partition), group in by_partition.items():
+        for topic, partition, group in _filled(topics):
             batch = producer.create_batch()
             for record in group:
                 if batch.append(key=record.key, value=record.value, timestamp=None) is None:
@@ -128,3 +127,10 @@ class Outbox:
                     batch.append(key=record.key, value=record.value, timestamp=None)
             sent.append(await producer.send_batch(batch, topic, partition=partition))
         return sent
+
+
+def _filled(topics: Mapping[str, Sequence[Sequence[Outgoing]]]) -> Iterator[tuple[str, int, Sequence[Outgoing]]]:
+    for topic, partitions in topics.items():
+        for number, group in enumerate(partitions):
+            if group:
+                yield topic, number, group
