@@ -14,13 +14,15 @@ from typing import NamedTuple, Self
 from codeframe.frame import Frame
 from codeframe.heard.language import START, LanguageModel
 from codeframe.heard.sounds import HAN, folded, syllables
+from codeframe.lexicon.language import load_lexicons
 from codeframe.pattern import parse
 
 _SHORTEST, _LONGEST = 2, 6
 _BEAM = 8
-_CHANGED = -3.2
+_CHANGED = -2.2
+_ORDINARY = -3.0
 _NEAR_SOUND = -1.0
-_LEAST_GAIN = 1.0
+_LEAST_GAIN = 2.0
 
 
 class Change(NamedTuple):
@@ -42,13 +44,17 @@ class _Path:
 
 
 class Corrector:
-    """Knows the words of a frame by their sound. `changed` is the cost of a character that is not the one heard."""
+    """Knows the words of a frame by their sound. `kept` are other words that are never touched.
 
-    def __init__(self, words: Iterable[str], language: LanguageModel, changed: float = _CHANGED) -> None:
+    `changed` is the cost of a character that is not the one heard.
+    """
+
+    def __init__(self, words: Iterable[str], language: LanguageModel, kept: Iterable[str] = (), changed: float = _CHANGED) -> None:
         self._language, self._changed = language, changed
         self._by_sound: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = {}
         known = sorted({word for word in words if _SHORTEST <= len(word) <= _LONGEST and HAN.fullmatch(word)})
         language.add(known)
+        self._kept = frozenset(known).union(word for word in kept if len(word) >= _SHORTEST)
         for word in known:
             said = tuple(syllables(word))
             self._by_sound.setdefault(tuple(map(folded, said)), []).append((word, said))
@@ -59,7 +65,9 @@ class Corrector:
         scales = frame.header.scales
         terms = (term.text for tag in frame.tags for term in tag.terms.all())
         parts = (word for tag in frame.tags for pattern in tag.patterns for part in parse(pattern.text) for word in part.alternatives)
-        return cls([*terms, *parts, *frame.entity_names, *scales.more_is_good, *scales.more_is_bad], LanguageModel.load())
+        words = [*terms, *parts, *frame.entity_names, *scales.more_is_good, *scales.more_is_bad]
+        feelings = (opinions for lexicon in load_lexicons() for opinions in (lexicon.opinion.positive, lexicon.opinion.negative))
+        return cls(words, LanguageModel.load(), (word for one in feelings for word in (*one.strong, *one.normal, *one.mild)))
 
     def correct(self, text: str) -> tuple[str, list[Change]]:
         """The text with its misheard words put right, and each change. Offsets stay: a change keeps the number of characters."""
@@ -77,25 +85,37 @@ class Corrector:
         if len(said) != len(run):
             return []
         sounds = [folded(one) for one in said]
-        proposals = {at: found for at in range(len(run)) if (found := self._proposals(run, said, sounds, at))}
+        kept = self._untouched(run)
+        proposals = {at: found for at in range(len(run)) if (found := self._proposals(run, said, sounds, at, kept))}
         if not proposals:
             return []
-        kept = self._best(run, {})
-        best = self._best(run, proposals)
-        if best.score < kept.score + _LEAST_GAIN:
+        as_heard, best = self._best(run, {}), self._best(run, proposals)
+        gain = round(best.score - as_heard.score, 2)
+        if gain < _LEAST_GAIN:
             return []
-        gain = round(best.score - kept.score, 2)
         return [Change(at, at + len(word), word, run[at : at + len(word)], gain) for at, word in _changes(best)]
 
-    def _proposals(self, run: str, said: list[str], sounds: list[str], at: int) -> list[tuple[str, float]]:
+    def _untouched(self, run: str) -> list[bool]:
+        """Which characters belong to a word of the trade, or of feeling, as they stand."""
+        kept = [False] * len(run)
+        for at in range(len(run)):
+            for end in range(min(at + _LONGEST, len(run)), at + _SHORTEST - 1, -1):
+                if run[at:end] in self._kept:
+                    kept[at:end] = [True] * (end - at)
+                    break
+        return kept
+
+    def _proposals(self, run: str, said: list[str], sounds: list[str], at: int, kept: list[bool]) -> list[tuple[str, float]]:
         """Words of the frame that sound like the text at a place but are not it, with what the change costs."""
         found = []
         for end in range(at + _SHORTEST, min(at + _LONGEST, len(run)) + 1):
+            heard = run[at:end]
             for word, exact in self._by_sound.get(tuple(sounds[at:end]), ()):
-                changed = sum(one != other for one, other in zip(word, run[at:end], strict=True))
-                if changed:
+                changed = [number for number, (one, other) in enumerate(zip(word, heard, strict=True)) if one != other]
+                if changed and not any(kept[at + number] for number in changed):
                     near = sum(one != other for one, other in zip(exact, said[at:end], strict=True))
-                    found.append((word, self._changed * changed + _NEAR_SOUND * near))
+                    ordinary = _ORDINARY if heard in self._language.numbers else 0.0
+                    found.append((word, self._changed * len(changed) + _NEAR_SOUND * near + ordinary))
         return found
 
     def _best(self, run: str, proposals: dict[int, list[tuple[str, float]]]) -> _Path:
