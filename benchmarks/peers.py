@@ -60,6 +60,7 @@ class Meter:
 
 def tingjian(kafka: str, topic: str, meter: Meter, folder: Path) -> None:
     """An agent on our transport and outbox."""
+    from streams.commands.worker import collect_seldom  # noqa: PLC0415
     from streams.outbox import Outbox, Outgoing  # noqa: PLC0415
     from streams.settings import Settings  # noqa: PLC0415
     from streams.transport import NAME, BatchSchema, batches  # noqa: PLC0415
@@ -69,6 +70,7 @@ def tingjian(kafka: str, topic: str, meter: Meter, folder: Path) -> None:
 
     async def run(stream: Any) -> None:
         async with Outbox(settings) as outbox:
+            collect_seldom()
             async for batch in batches(stream):
                 meter.begin()
                 await outbox.send([Outgoing(OUT, record.key, job(record.value)) for record in batch.records])
@@ -82,15 +84,17 @@ def tingjian(kafka: str, topic: str, meter: Meter, folder: Path) -> None:
 def tingjian_schemas(kafka: str, topic: str, meter: Meter, folder: Path) -> None:
     """The real runner with the real schemas: RawText in, Utterance out."""
     from benchmarks.steps import copy  # noqa: PLC0415
+    from streams.commands.worker import collect_seldom  # noqa: PLC0415
     from streams.app import build_app  # noqa: PLC0415
     from streams.runner import Runner  # noqa: PLC0415
     from streams.settings import Settings  # noqa: PLC0415
 
+    collect_seldom()
     process = Runner.process
 
-    async def counted(self: Runner, records: Any) -> None:
+    async def counted(self: Runner, records: Any, *more: Any) -> None:
         meter.begin()
-        await process(self, records)
+        await process(self, records, *more)
         meter.add(len(records))
 
     Runner.process = counted  # type: ignore[method-assign]
