@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from schemas.coded import CodedUtterance
+from streams.admin import create_topics
 from streams.codec import decode
 from streams.commands.reference import metrics_table, settings_table
 from streams.local.broker import EmbeddedBroker
 from streams.outbox import Outbox
-from tests.streams.running import create_topics, settings_for
+from tests.streams.running import settings_for
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "consume_coded.py"
@@ -38,7 +39,7 @@ def current(text: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=[path.name for path in DOCUMENTS])
 def test_quoted_parts_are_current(path: Path) -> None:
     text = path.read_text("utf-8")
     assert text == current(text), "run: python -m tests.test_docs"
