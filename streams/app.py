@@ -27,6 +27,9 @@ AGENTS = {
     "bridge": "agents.bridge:bridge",
 }
 
+_EXTRAS = {"transcribe": "voice"}
+"""Steps that run only where their extra is installed."""
+
 EXIT_STEP_FAILED = 70
 _QUEUED_BATCHES = 4
 _LONGEST_POLL_S = 86_400.0  # heartbeats and the watchdog tell a dead worker; hearing a batch of recordings may take hours
@@ -35,14 +38,21 @@ logger = logging.getLogger("tingjian.worker")
 
 
 def load_steps(names: tuple[str, ...] = ()) -> list[Step]:
-    """The steps of these names, or all. Raises ConfigurationError for a name that is none."""
+    """The steps of these names, or all that are installed. Raises ConfigurationError for a name that is none or not installed."""
     for name in names:
         if name not in AGENTS:
             raise ConfigurationError(f"no step is called {name!r}: choose from {', '.join(AGENTS)}")
     steps = []
     for name in names or AGENTS:
         module, attribute = AGENTS[name].split(":")
-        step: Step = getattr(import_module(module), attribute)
+        try:
+            step: Step = getattr(import_module(module), attribute)
+        except ImportError as error:
+            if name not in _EXTRAS:
+                raise
+            if names:
+                raise ConfigurationError(f"step {name} needs {error.name}: pip install 'tingjian[{_EXTRAS[name]}]'") from error
+            continue
         steps.append(step)
     return steps
 

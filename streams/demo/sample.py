@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -51,18 +52,31 @@ def send_sample(settings: Settings) -> Sent:
 
 def _post(settings: Settings, sent: Sent) -> None:
     key = settings.gateway_keys.get_secret_value().split(",")[0].split(":")[1]
-    base = f"http://{settings.gateway_host}:{settings.gateway_port}/v1/feedback"
+    gateway = f"http://{settings.gateway_host}:{settings.gateway_port}"
+    base = f"{gateway}/v1/feedback"
     with httpx.Client(headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
         for channel, name in _POSTED.items():
             for part in _parts(FOLDER / name):
                 answer = client.post(f"{base}/{channel.value}", json={"events": part})
                 answer.raise_for_status()
                 _count(sent, answer.json()["event_ids"])
+        _call(client, gateway, sent)
         for case in _lines(FOLDER / _REJECTED):
             answer = client.post(
                 f"{base}/{case['channel']}", content=base64.b64decode(case["body"]), headers={"Content-Type": "application/json"}
             )
             sent.refused.append(f"{answer.status_code} {_first_error(answer.json())}")
+
+
+def _call(client: httpx.Client, base: str, sent: Sent) -> None:
+    """Upload the calls, where the gateway takes recordings (the extra `voice`)."""
+    for path in sorted((FOLDER / "calls").glob("*.opus")):
+        about = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        answer = client.post(f"{base}/v1/audio/{Channel.HOTLINE}", params=about, content=path.read_bytes())
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return
+        answer.raise_for_status()
+        _count(sent, [answer.json()["event_id"]])
 
 
 def _first_error(problem: dict[str, Any]) -> str:

@@ -52,4 +52,5 @@ def test_what_is_no_chinese_stays(corrector: Corrector) -> None:
 def test_offsets_count_from_the_beginning_of_a_mixed_text(corrector: Corrector) -> None:
     text, changes = corrector.correct("OTA以后，杀车失灵，call [PHONE]，轮骨变形")
     assert text == "OTA以后，刹车失灵，call [PHONE]，轮毂变形"
-    assert [text[change.start : change.end] for change in changes] == ["刹车", "轮毂"]
+    assert [text[change.start : change.end] for change in changes] == [change.word for change in changes]
+    assert len(changes) == 2
