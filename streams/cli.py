@@ -22,6 +22,7 @@ COMMANDS = {
     "rules": "codeframe.rules.commands:rules",
     "oa-sandbox": "streams.commands.oa_sandbox:oa_sandbox",
     "ingest": "streams.commands.ingest:ingest",
+    "context": "streams.commands.context:context",
     "transcribe": "streams.commands.transcribe:transcribe",
     "audio": "streams.commands.audio:audio",
     "watch": "streams.commands.connect:watch",

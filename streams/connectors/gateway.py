@@ -29,6 +29,7 @@ from streams.connectors import openapi
 from streams.connectors.auth import Gatekeeper, Source, parse_sources
 from streams.connectors.body import parse_records, read_body
 from streams.connectors.channels import FeedbackRecord
+from streams.connectors.context import ContextRoute
 from streams.connectors.delivery import Delivery
 from streams.connectors.envelope import raw_texts, read_record
 from streams.connectors.limits import Recent, TokenBucket
@@ -62,6 +63,7 @@ class Gateway:
         routes = [
             Route("/v1/feedback/{channel}", _answering("feedback", self.feedback), methods=["POST"]),
             *self._voice_routes(),
+            Route("/v1/context", _answering("context", ContextRoute(self._authentic, self._admit, self._publish).take), methods=["POST"]),
             Route("/v1/tasks/{task_id}/events", _answering("callback", self._callbacks.take), methods=["POST"]),
             Route("/livez", _answering("livez", self.livez)),
             Route("/readyz", _answering("readyz", self.readyz)),
