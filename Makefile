@@ -37,10 +37,10 @@ clean:
 
 $(LOCAL): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[local]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[local,voice]'
 	touch $@
 
 $(DEV): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[local,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[local,voice,dev]'
 	touch $@ $(LOCAL)

@@ -19,6 +19,7 @@ from streams.transport import NAME, BatchSchema, batches
 
 # Named as strings, so that streams never imports agents.
 AGENTS = {
+    "transcribe": "agents.transcribe:transcribe",
     "clean": "agents.clean:clean",
     "code": "agents.code:code",
     "attribute": "agents.attribute:attribute",

@@ -1,0 +1,86 @@
+"""The transcribe step: recordings in, utterances out; what cannot be used becomes a refusal, and the rest goes on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from agents.transcribe import transcribe
+from codeframe.heard.transcript import Writer
+from schemas.common import Channel, Speaker
+from schemas.dead_letter import Reason
+from schemas.ids import raw_event_id
+from schemas.raw_voice import AudioReference, RawVoice
+from schemas.utterance import Utterance
+from streams.settings import Settings
+from streams.step import Refusal
+from streams.topics import RAW_VOICE, UTTERANCES
+from tests.streams.audio.speech import CALL, TRUTH, encoded, samples
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ROLES = (Speaker.AGENT, Speaker.CUSTOMER)
+
+
+def recording(name: str, audio: AudioReference, roles: tuple[Speaker, ...] = ROLES) -> RawVoice:
+    return RawVoice(
+        event_id=raw_event_id("pbx", name),
+        source="pbx",
+        source_id=name,
+        channel=Channel.HOTLINE,
+        audio=audio,
+        roles=roles,
+        conversation_id=name,
+        customer_id="C1",
+        occurred_at=NOW,
+        ingested_at=NOW,
+    )
+
+
+async def test_a_batch_of_recordings_good_and_bad(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(encoded(samples(), "wav")[:100_000])
+    batch = [
+        recording("call", AudioReference(uri=CALL.as_uri())),
+        recording("broken", AudioReference(uri=broken.as_uri())),
+        recording("gone", AudioReference(uri=(tmp_path / "gone.wav").as_uri())),
+        recording("inline", AudioReference(inline=encoded(samples()[:, :32_000], "opus"))),
+        recording("three", AudioReference(uri=CALL.as_uri()), (*ROLES, Speaker.BOT)),
+        recording("again", AudioReference(uri=CALL.as_uri())),
+    ]
+    assert (transcribe.name, transcribe.reads, transcribe.writes) == ("transcribe", (RAW_VOICE,), (UTTERANCES,))
+    async with transcribe.open(Settings(asr_processes=2)) as handle:
+        call, *refused, inline, three, again = await handle(batch)
+        [once_more] = await handle(batch[:1])
+    assert all(isinstance(one, Refusal) and one.reason is Reason.AUDIO for one in (*refused, three))
+    assert isinstance(call, list)
+    assert isinstance(again, list)
+    assert isinstance(inline, list)
+    assert isinstance(once_more, list)
+    assert [one.utterance_id for one in call] == [one.utterance_id for one in once_more]
+    assert [one.text for one in call] == [one.text for one in again] == [one.text for one in once_more]
+    assert {one.utterance_id for one in call}.isdisjoint(one.utterance_id for one in again)
+    _check_call(call)
+
+
+def _check_call(utterances: list[Utterance]) -> None:
+    assert len(utterances) == len(TRUTH)
+    for utterance, said in zip(utterances, TRUTH, strict=True):
+        assert utterance.audio is not None
+        assert utterance.call is not None
+        assert utterance.audio.channel == said.channel
+        assert utterance.speaker is ROLES[said.channel]
+        assert abs(utterance.audio.start_ms - said.start_ms) <= 300
+        assert abs(utterance.audio.end_ms - said.end_ms) <= 300
+        assert utterance.occurred_at == NOW + timedelta(milliseconds=utterance.audio.start_ms)
+        assert (utterance.audio.engine, len(utterance.audio.model_hash or "")) == ("small", 32)
+    call = utterances[0].call
+    assert call is not None
+    assert call.duration_ms == 32_714
+    spoken_s = sum(said.end_ms - said.start_ms for said in TRUTH) / 1000
+    assert abs(call.talk_share - spoken_s / 32.714) < 0.08
+    assert abs(call.talk_share + call.silence_share - 1) < 0.001
+    assert call.agent_share > 0.1 < call.customer_share
+
+
+def test_the_writer_is_loaded_once_a_process() -> None:
+    assert Writer.of("auto") is Writer.of("auto")
