@@ -1,32 +1,41 @@
 """Code each utterance: tags, feeling, point, need layer, cause, owner.  voc.utterances.v1 -> voc.coded.v1
 
 Delivery: at least once; ids are deterministic.  Order: per customer.  Speech of agents and bots passes uncoded.
+A frame announced on voc.frames.v1 takes the place of the one in force between two batches; a broken one is refused.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from codeframe.coder import Coder, coded
+from codeframe.coder import coded
+from codeframe.live import LiveCoder
+from schemas.frame import FrameAnnouncement
 from schemas.utterance import Utterance
+from streams.announcements import announcements
 from streams.metrics import count_coded
 from streams.settings import Settings
 from streams.step import BatchHandler, Result, batch_step
-from streams.topics import CODED, UTTERANCES
+from streams.topics import CODED, FRAMES, UTTERANCES
 
 
 @batch_step(reads=(UTTERANCES,), writes=(CODED,))
 @asynccontextmanager
 async def code(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Code utterances by the code frame."""
-    coder = Coder.load(settings.codeframe)
+    live = LiveCoder(settings.codeframe)
+
+    async def take(news: FrameAnnouncement) -> None:
+        await asyncio.to_thread(live.take, news)
 
     async def code_batch(utterances: Sequence[Utterance]) -> Sequence[Result]:
         now = datetime.now(UTC)
-        events = [coded(utterance, coding, now) for utterance, coding in zip(utterances, coder.code(utterances), strict=True)]
+        events = [coded(utterance, coding, now) for utterance, coding in zip(utterances, live.coder.code(utterances), strict=True)]
         count_coded(events)
         return events
 
-    yield code_batch
+    async with announcements(settings, FRAMES, take):
+        yield code_batch

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 
 from codeframe.definition import Branch, Crosswalk, Header, PointMatrix, Spellings, Tag
@@ -60,6 +61,14 @@ class Frame:
     def version(self) -> str:
         """`name-version`, as events carry it."""
         return f"{self.header.frame}-{self.header.version}"
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the frame's files, in hex."""
+        found = sha256()
+        for path in sorted(self.folder.rglob("*.yaml")):
+            found.update(f"{path.relative_to(self.folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+        return found.hexdigest()
 
     @cached_property
     def tags(self) -> tuple[Tag, ...]:

@@ -36,6 +36,7 @@ COMMANDS = {
     "code": "codeframe.commands:code",
     "explain": "codeframe.commands:explain",
     "frame": "codeframe.commands:frame",
+    "announce": "agents.commands.announce:announce",
     "train": "codeframe.commands_train:train",
     "graph": "agents.commands.graph:graph",
     "report": "agents.commands.report:report",

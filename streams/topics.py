@@ -13,6 +13,7 @@ from schemas.base import Event
 from schemas.coded import CodedUtterance
 from schemas.context import ContextEvent
 from schemas.dead_letter import DeadLetter
+from schemas.frame import FrameAnnouncement
 from schemas.raw_text import RawText
 from schemas.raw_voice import RawVoice
 from schemas.task import TaskTrigger
@@ -54,9 +55,10 @@ UTTERANCES = Topic("voc.utterances.v1", Utterance, _customer, 30)
 CODED = Topic("voc.coded.v1", CodedUtterance, _customer, 90)
 TASKS = Topic("voc.tasks.v1", TaskTrigger, lambda e: str(e.task_id).encode(), 365)
 TASK_EVENTS = Topic("voc.task-events.v1", TaskEvent, lambda e: str(e.task_id).encode(), 365)
+FRAMES = Topic("voc.frames.v1", FrameAnnouncement, lambda e: e.frame.encode(), 365, {"cleanup.policy": "compact"})
 DEAD_LETTERS = Topic("voc.dead-letters.v1", DeadLetter, lambda e: e.key, 90, {"max.message.bytes": "16777216"})
 
-TOPICS: tuple[Topic[Event], ...] = (RAW_VOICE, RAW_TEXT, CONTEXT, UTTERANCES, CODED, TASKS, TASK_EVENTS, DEAD_LETTERS)  # type: ignore[assignment]
+TOPICS: tuple[Topic[Event], ...] = (RAW_VOICE, RAW_TEXT, CONTEXT, UTTERANCES, CODED, TASKS, TASK_EVENTS, FRAMES, DEAD_LETTERS)  # type: ignore[assignment]
 
 TOPIC_OF: dict[type[Event], Topic[Event]] = {topic.schema: topic for topic in TOPICS}
 """The one topic that carries events of a schema."""

@@ -1,10 +1,26 @@
+from __future__ import annotations
+
+import asyncio
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
 from agents.code import code
-from codeframe.frame import Frame
+from agents.commands.announce import announcement
+from codeframe.frame import BUNDLED, Frame
 from schemas.coded import CodedUtterance
 from schemas.common import Speaker
+from streams.admin import create_topics
+from streams.local.broker import EmbeddedBroker
+from streams.outbox import Outbox
 from streams.settings import Settings
+from streams.step import BatchHandler
 from streams.topics import CODED, UTTERANCES
 from tests.codeframe.conftest import utterance
+from tests.streams.running import settings_for
 
 
 async def test_every_utterance_becomes_a_coded_event_in_order() -> None:
@@ -23,3 +39,54 @@ async def test_every_utterance_becomes_a_coded_event_in_order() -> None:
 
 def test_it_reads_utterances_and_writes_coded_events() -> None:
     assert (code.name, code.reads, code.writes) == ("code", (UTTERANCES,), (CODED,))
+
+
+@pytest.fixture
+async def settings(broker: EmbeddedBroker, tmp_path: Path) -> Settings:
+    made = settings_for(broker.bootstrap, f"{uuid4().hex[:8]}.", tmp_path, codeframe="hotel")
+    await create_topics(made)
+    return made
+
+
+def hotel(folder: Path, version: str, term: str) -> Path:
+    """The hotel frame as another version, in which `term` speaks of breakfast too."""
+    shutil.copytree(BUNDLED / "hotel", folder)
+    header = folder / "frame.yaml"
+    header.write_text(header.read_text("utf-8").replace(Frame.load("hotel").header.version, version), "utf-8")
+    tags = folder / "tags" / "services.yaml"
+    tags.write_text(tags.read_text("utf-8").replace("zh: [", f"zh: [{term}, ", 1), "utf-8")
+    return folder
+
+
+async def version_and_tags(handle: BatchHandler, text: str) -> tuple[str, int]:
+    [event] = await handle([utterance(text)])
+    assert isinstance(event, CodedUtterance)
+    return event.versions.frame, len(event.opinions)
+
+
+async def until_version(handle: BatchHandler, version: str, text: str) -> int:
+    for _ in range(100):
+        found, opinions = await version_and_tags(handle, text)
+        if found == version:
+            return opinions
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{version} did not come into force")
+
+
+async def test_an_announced_frame_is_taken_by_a_running_worker_and_a_broken_one_is_refused(settings: Settings, tmp_path: Path) -> None:
+    now, text = datetime.now(UTC), "糯叽叽"
+    async with code.open(settings) as handle, Outbox(settings) as outbox:
+        assert await version_and_tags(handle, text) == (Frame.load("hotel").version, 0)
+        good = announcement(str(hotel(tmp_path / "good", "2099.1", "糯叽叽")), now)
+        await outbox.publish([good])
+        assert await until_version(handle, "hotel-2099.1", text) == 1
+
+        folder = hotel(tmp_path / "broken", "2099.2", "糯叽叽")
+        broken = announcement(str(folder), now)
+        (folder / "tags" / "services.yaml").write_text("branch: services\n", "utf-8")
+        later = announcement(str(hotel(tmp_path / "later", "2099.3", "咕噜噜")), now)
+        await outbox.publish([broken, later])
+        assert await until_version(handle, "hotel-2099.3", text) == 0
+
+    async with code.open(settings) as handle:  # a worker that starts later reads what is in force first
+        assert await version_and_tags(handle, text) == ("hotel-2099.3", 0)
