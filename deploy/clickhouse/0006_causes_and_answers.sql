@@ -83,15 +83,13 @@ SELECT * EXCEPT (generation), multiIf(score >= 9, 100, score <= 6, -100, 0) AS c
 FROM answers_hourly
 WHERE (hour, generation) IN (SELECT hour, generation FROM hourly_generations FINAL);
 
--- Net promoter score of any cut: NPS = 100 (promoters - detractors) / answers; sum over the rows of the cut.
-CREATE VIEW nps_by_day AS
+-- Net promoter score of any cut: 100 * (sum(promoters) - sum(detractors)) / sum(answers), grouped by what is asked for.
+CREATE VIEW nps_answers AS
 SELECT toDate(hour) AS day, channel, source, brand, model, dealer, city, region, segment, concrete,
-       count()             AS answers,
-       countIf(score >= 9) AS promoters,
-       countIf(score <= 6) AS detractors,
-       countIf(score = 10) AS tens
-FROM current_answers
-GROUP BY ALL;
+       1          AS answers,
+       score >= 9 AS promoters,
+       score <= 6 AS detractors
+FROM current_answers;
 
 CREATE VIEW nps_by_month AS
 SELECT toStartOfMonth(hour)                                           AS month,
@@ -124,7 +122,7 @@ SELECT dealer,
        count()                                                                                AS answers,
        countIf(score = 10) / answers                                                          AS tens_share,
        countIf(score = 10 AND NOT concrete AND comment != '') / answers                       AS empty_tens_share,
-       (countIf(concrete) - uniqExactIf(comment, concrete)) / answers                         AS same_words_share,
+       (countIf(concrete) - uniqIf(cityHash64(comment), concrete)) / answers                        AS same_words_share,
        100 * (countIf(score >= 9) - countIf(score <= 6)) / answers                            AS nps,
        100 * (countIf(score >= 9 AND concrete) - countIf(score <= 6 AND concrete)) / nullIf(countIf(concrete), 0) AS concrete_nps
 FROM current_answers
@@ -143,20 +141,21 @@ FROM
 INNER JOIN (SELECT toStartOfMonth(hour) AS month, count() AS answers, sum(contribution) AS contributed_all FROM current_answers
             GROUP BY month) AS a USING month;
 
+-- For a dealer, model or another cut, ask `current_facts` with a condition.
 CREATE VIEW causes_by_month AS
-SELECT toStartOfMonth(hour) AS month, tag, cause, dealer, sum(opinions) AS opinions
+SELECT toStartOfMonth(hour) AS month, tag, cause, sum(opinions) AS opinions
 FROM current_facts
 WHERE point IN ('pain', 'itch')
-GROUP BY month, tag, cause, dealer;
+GROUP BY month, tag, cause;
 
 -- Product against service and the other branches of the frame.
 CREATE VIEW points_by_branch AS
-SELECT toStartOfMonth(hour) AS month, splitByChar('.', toString(tag))[1] AS branch,
-       sum(opinions)                              AS opinions,
-       sumIf(current_facts.opinions, point = 'pain')    AS pains,
-       sumIf(current_facts.opinions, point = 'itch')    AS itches,
-       sumIf(current_facts.opinions, point = 'delight') AS delights
-FROM current_facts
+SELECT month, splitByChar('.', toString(tag))[1] AS branch,
+       sum(n)                       AS opinions,
+       sumIf(n, point = 'pain')     AS pains,
+       sumIf(n, point = 'itch')     AS itches,
+       sumIf(n, point = 'delight')  AS delights
+FROM (SELECT toStartOfMonth(hour) AS month, tag, point, sum(opinions) AS n FROM current_facts GROUP BY month, tag, point)
 GROUP BY month, branch;
 
 -- Need layers that penalty-reward contrasts showed, each valid from a day on, a segment ('' is everybody).
