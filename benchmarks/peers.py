@@ -21,6 +21,7 @@ from uuid import uuid4
 import orjson
 
 OUT = "bench-out"
+ELSEWHERE = "bench-changed."
 BATCH = 2_000
 _LINGER_MS = 5
 _BATCH_BYTES = 1 << 18
@@ -82,24 +83,30 @@ def tingjian(kafka: str, topic: str, meter: Meter, folder: Path) -> None:
 
 
 def tingjian_schemas(kafka: str, topic: str, meter: Meter, folder: Path) -> None:
-    """The real runner with the real schemas: RawText in, Utterance out."""
-    from benchmarks.steps import copy  # noqa: PLC0415
+    """The real runner with a real schema: validated, changed, serialised, delivery checked, counted."""
+    from benchmarks.steps import change  # noqa: PLC0415
     from streams.commands.worker import collect_seldom  # noqa: PLC0415
-    from streams.app import build_app  # noqa: PLC0415
+    from streams.outbox import Outbox  # noqa: PLC0415
     from streams.runner import Runner  # noqa: PLC0415
     from streams.settings import Settings  # noqa: PLC0415
+    from streams.transport import NAME, BatchSchema, batches  # noqa: PLC0415
 
-    collect_seldom()
-    process = Runner.process
+    settings = Settings(kafka=kafka, data=folder, topic_prefix=topic.removesuffix("voc.raw-text.v1"))
+    app = _faust_app(f"{NAME}://{kafka}", folder)
 
-    async def counted(self: Runner, records: Any, *more: Any) -> None:
-        meter.begin()
-        await process(self, records, *more)
-        meter.add(len(records))
+    async def run(stream: Any) -> None:
+        elsewhere = settings.model_copy(update={"topic_prefix": ELSEWHERE})
+        async with Outbox(elsewhere) as outbox, change.open(settings) as handle:
+            runner = Runner(change, handle, outbox, settings)
+            collect_seldom()
+            async for batch in batches(stream):
+                meter.begin()
+                await runner.process(batch.records)
+                batch.ack()
+                meter.add(len(batch.records))
 
-    Runner.process = counted  # type: ignore[method-assign]
-    prefix = topic.removesuffix("voc.raw-text.v1")
-    asyncio.run(_serve(build_app(copy, Settings(kafka=kafka, data=folder, topic_prefix=prefix))))
+    app.agent(app.topic(topic, schema=BatchSchema()), concurrency=1)(run)
+    asyncio.run(_serve(app))
 
 
 def faust(kafka: str, topic: str, meter: Meter, folder: Path) -> None:

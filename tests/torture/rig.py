@@ -33,7 +33,7 @@ _READY_S = 120.0
 class Rig:
     """Servers and workers. A context manager; everything of it lives in `folder`."""
 
-    def __init__(self, folder: Path, seed: int, nodes: int) -> None:
+    def __init__(self, folder: Path, seed: int = 1, nodes: int = 1, steps: str = STEPS) -> None:
         self.folder = folder
         self.random = random.Random(seed)
         self.cluster = KafkaCluster(folder / "kafka", nodes)
@@ -41,7 +41,7 @@ class Rig:
         self.proxy = Proxy(self.clickhouse.port)
         self.workers: list[ChildProcess] = []
         self.restarts = 0
-        self._made = 0
+        self._made, self._steps = 0, steps
         oa = free_port()
         self.settings = with_keys(
             Settings.model_validate(
@@ -84,7 +84,7 @@ class Rig:
         """Start or end (by SIGTERM) workers until there are `count`."""
         while len(self.workers) < count:
             self._made += 1
-            process = self._voc(f"worker-{self._made}", "worker", "--steps", STEPS, env=env)
+            process = self._voc(f"worker-{self._made}", "worker", "--steps", self._steps, env=env)
             process.start()
             self.workers.append(process)
         ending = self.workers[: len(self.workers) - count]
