@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     audio_retention_days: PositiveInt = Field(180, description="Days that audio is kept; `voc audio expire` deletes what is older")
 
     causes: Path | None = Field(None, description="Learned parameters of attribution, from `voc graph learn`; the graph's own if not set")
+    layers: Path | None = Field(None, description="Dated need layers, from `voc report layers --write`; the frame's own if not set")
     evidence_days: PositiveInt = Field(30, description="Days after it was coded in which late evidence corrects an utterance's causes")
     context_days: PositiveInt = Field(90, description="Days that a customer's business facts are remembered")
     rules: Path | None = Field(None, description="Folder of task rules in YAML; the bundled rules if not set")

@@ -12,7 +12,9 @@ import click
 
 from codeframe.analytics.answers import DETRACTOR, PROMOTER, Answers
 from codeframe.errors import FrameError
+from schemas.base import Event
 from streams.errors import TingjianError
+from streams.outbox import Outbox
 from streams.settings import Settings
 from streams.sinks.clickhouse import open_clickhouse
 
@@ -63,6 +65,17 @@ def insert(table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) ->
             await clickhouse.insert(table, dict(zip(columns, zip(*rows, strict=True), strict=True)))
 
     if rows:
+        asyncio.run(run())
+
+
+def publish(events: Sequence[Event]) -> None:
+    """Send events to their topics."""
+
+    async def run() -> None:
+        async with Outbox(Settings()) as outbox:
+            await outbox.publish(events)
+
+    if events:
         asyncio.run(run())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import click
 import numpy as np
 
-from agents.commands import cut
+from agents.commands import cut, migration
 from agents.commands.cut import DIMENSIONS, Row
 from agents.commands.render import Report, show
 from codeframe.analytics.comparison import MIN_ANSWERS, compare
@@ -87,9 +87,12 @@ def change(rows: list[Row], split: datetime, by: str) -> Report:
 @_reporting
 @click.option("--min-n", default=MIN_MENTIONS, show_default=True, help="Fewest complaints and praises of a tag.")
 @click.option("--save", is_flag=True, help="Write the layers, and the day from which each holds, to ClickHouse.")
-def layers(rows: list[Row], min_n: int, save: bool) -> Report:
+@click.option("--write", type=click.Path(dir_okay=False, path_type=Path), help="Write dated layers here, for VOC_LAYERS.")
+@click.option("--publish", is_flag=True, help="Publish a task for each layer that changed.")
+def layers(rows: list[Row], min_n: int, save: bool, write: Path | None, publish: bool) -> Report:
     """Need layers: what a complaint costs and what praise earns, and layers that changed."""
-    defaults = {tag.id: tag.need_layer for tag in Frame.load(Settings().codeframe).tags}
+    frame = Frame.load(Settings().codeframe)
+    defaults = {tag.id: tag.need_layer for tag in frame.tags}
     answers, months = cut.answers(rows)
     found = contrasts(answers, min_mentions=min_n)
     moved = {one.tag: one for one in drifts(answers, defaults, min_n)}
@@ -98,6 +101,10 @@ def layers(rows: list[Row], min_n: int, save: bool) -> Report:
     }
     if save:
         _save_layers(moved, {one.tag: one for one in found}, current, months)
+    if write:
+        write.write_text(_dated(moved, current, months), "utf-8")
+    if publish:
+        cut.publish(migration.tasks(frame, list(moved.values()), months, datetime.now(UTC)))
     lines = [
         (*one[:5], current[one.tag].value, defaults[one.tag].value, months[moved[one.tag].month].isoformat() if one.tag in moved else "")
         for one in found
@@ -181,6 +188,16 @@ def _save_layers(moved: dict[str, Drift], contrasts_: dict[str, Contrast], found
         "reward_error",
     )
     cut.insert("need_layers", (*columns, "p_value"), values)
+
+
+def _dated(moved: dict[str, Drift], found: dict[str, NeedLayer], months: list[date]) -> str:
+    """The layers as a file that the coder reads: one that changed has an entry before and one after."""
+    entries = []
+    for tag, now in found.items():
+        if tag in moved:
+            entries.append((tag, moved[tag].layer_before, months[0]))
+        entries.append((tag, now, months[moved[tag].month] if tag in moved else months[0]))
+    return "layers:\n" + "".join(f"  - {{tag: {tag}, layer: {layer_.value}, since: {since}}}\n" for tag, layer_, since in entries)
 
 
 def _groups(row: Row, by: str) -> list[str]:

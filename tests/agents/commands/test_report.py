@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,11 +15,18 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner
 
+from codeframe.layers import Layers
+from schemas.coded import NeedLayer
+from schemas.task import TaskLevel, TaskTrigger
+from streams.admin import create_topics
 from streams.cli import voc
+from streams.local.broker import EmbeddedBroker
 from streams.local.clickhouse import EmbeddedClickHouse
 from streams.migrate import migrate
 from streams.settings import Settings
 from streams.sinks.clickhouse import connect
+from streams.topics import TASKS
+from tests.streams.running import drain
 
 SLOW, GOOD = "order.deposit.refund_slow", "delivery.ceremony.experience"
 
@@ -89,8 +98,11 @@ def test_layers_and_priority_name_what_costs_most() -> None:
     assert first["priority"] == pytest.approx(first["opportunity"] * first["trend"] * first["promise"] * first["fixability"])
 
 
-def test_saved_layers_are_in_clickhouse(url: str) -> None:
-    report("layers", "--save")
+def test_saved_layers_are_in_clickhouse_and_in_a_file_that_the_coder_reads(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "layers.yaml"
+    report("layers", "--save", "--write", str(file))
+    found = Layers.load(file).at(SLOW, datetime(2026, 7, 1, tzinfo=UTC), None, NeedLayer.ATTRACTIVE)
+    assert found in {NeedLayer.MUST_BE, NeedLayer.PERFORMANCE}
     client = connect(url)
     saved = {row[0]: row[1] for row in client.query("SELECT tag, layer FROM current_need_layers").result_rows}
     client.close()
@@ -120,3 +132,39 @@ def test_empty_cut_says_so() -> None:
     result = CliRunner().invoke(voc, ["report", "nps", "--dealer", "nowhere"])
     assert result.exit_code == 1
     assert "no survey answer is in this cut" in result.output
+
+
+DRIFTING = """
+INSERT INTO answers_hourly (hour, answer_id, channel, score, concrete, comment, negative, positive, occurred_at, generation)
+SELECT toStartOfHour(at), generateUUIDv4(number), 'hotline',
+       toUInt8(7 + (cityHash64(number) % 3) - if(complains, if(late, 4, 0), 0) + if(praises, if(late, 0, 1), 0)), 1, 'x',
+       if(complains, ['test_drive.route.variety'], []), if(praises, ['test_drive.route.variety'], []), at, toDateTime64(0, 6)
+FROM
+(
+    SELECT number, toDateTime64('2025-01-01 00:00:00', 3, 'UTC') + toIntervalHour(intDiv(number, 2)) AS at, number >= 8760 AS late,
+           cityHash64(number, 1) % 5 = 0 AS complains, cityHash64(number, 1) % 5 = 1 AS praises
+    FROM numbers(17520)
+)
+"""
+
+
+async def test_a_layer_that_changed_is_found_in_its_month_and_published(
+    broker: EmbeddedBroker, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = f"{uuid4().hex[:8]}."
+    monkeypatch.setenv("VOC_KAFKA", broker.bootstrap)
+    monkeypatch.setenv("VOC_TOPIC_PREFIX", prefix)
+    await create_topics(Settings())
+    tag, client = "test_drive.route.variety", connect(url)
+    client.command(DRIFTING)
+    client.command("INSERT INTO hourly_generations SELECT DISTINCT hour, generation FROM answers_hourly")
+    client.command(
+        "INSERT INTO opinions (opinion_id, utterance_id, revision, tag, channel, evidence, occurred_at) "
+        f"SELECT generateUUIDv4(), generateUUIDv4(), 1, '{tag}', 'hotline', '路线太短', now64()"
+    )
+    client.close()
+    [row] = await asyncio.to_thread(report, "layers", "--channel", "hotline", "--publish")
+    assert row["changed from"] == "2025-07-01"
+    assert row["layer"] == "must_be"
+    [task] = [TaskTrigger.model_validate_json(record.value) for record in await drain(Settings(), TASKS, 1)]
+    assert (task.rule, task.tag, task.need_layer, task.level) == ("layer_migration", tag, NeedLayer.MUST_BE, TaskLevel.EVENT)
