@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEV := $(VENV)/.dev
 LOCAL := $(VENV)/.local
+BENCH := $(VENV)/.bench
+SEED ?= 1
 
-.PHONY: demo up test test-slow test-kafka check bench clean
+.PHONY: demo up test test-slow test-kafka torture check bench clean
 
 demo: $(LOCAL)  ## the main job on the embedded stack, on a bundled sample
 	$(BIN)/voc demo
@@ -29,8 +31,11 @@ check: $(DEV)  ## lint, types, import arrows, the code frame
 	$(BIN)/pytest tests/test_architecture.py
 	$(BIN)/voc frame lint
 
-bench: $(DEV)  ## speed and accuracy figures
-	$(BIN)/python -m benchmarks
+torture: $(DEV)  ## the pipeline while everything dies, by SEED; SHORT=1 takes at most ten minutes; needs Java 17 and Maven
+	$(BIN)/python -m tests.torture --seed $(SEED) $(if $(SHORT),--short)
+
+bench: $(BENCH)  ## speed figures; SHORT=1 takes at most ten minutes; needs Java 17 and Maven
+	$(BIN)/python -m benchmarks $(if $(SHORT),--short)
 
 clean:
 	rm -rf build .voc
@@ -44,3 +49,7 @@ $(DEV): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[local,voice,dev]'
 	touch $@ $(LOCAL)
+
+$(BENCH): $(DEV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	touch $@

@@ -18,7 +18,7 @@ from tests.torture.rig import Rig
 
 FROZEN_S, DOWN_S = 30.0, 60.0
 HOUR = 3_600
-_KILL_AFTER_S = (1.0, 9.0)
+_KILL_AFTER_S = (1.0, 8.0)
 
 
 @dataclass(frozen=True)
