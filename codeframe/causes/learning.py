@@ -35,7 +35,6 @@ SPREAD = {"prior": 1.0, "cue": 1.0, "tag": 1.0, "context": 1.0, "absent": 0.7, "
 """Standard deviation of each kind of parameter around its safe value."""
 
 _STEPS, _SMALL = 800, 1e-4
-_LOCAL = frozenset({"dealer", "model"})
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -103,7 +102,7 @@ def pose(attributor: Attributor, cases: Sequence[Case]) -> Problem:
             rows += 1
         allowed.append(_allowed(UNKNOWN_CAUSE, case, names))
         rows += 1
-    spread = [SPREAD[key.kind] if key.kind in _LOCAL or len(dealers[key]) >= MIN_DEALERS else 0.0 for key in numbers]
+    spread = [SPREAD[key.kind] if key.kind == "dealer" or len(dealers[key]) >= MIN_DEALERS else 0.0 for key in numbers]
     return Problem(
         list(numbers), np.array(safe), np.array(spread), np.array(row, np.int64), np.array(parameter, np.int64),
         np.array(start, np.int64), np.array(allowed, float),
