@@ -28,7 +28,7 @@ def main(short: bool, output: Path) -> None:
     figures: dict[str, Any] = {"date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "machine": machine()}
     figures["stages_us"] = pipeline.stages()
     with KafkaCluster(folder()) as cluster:
-        clients = framework.measure(cluster.bootstrap, 60_000 if short else 400_000, 3 if short else 5, console.print)
+        clients = framework.measure(cluster.bootstrap, 100_000 if short else 400_000, 3 if short else 5, console.print)
     figures["framework"] = [one for one in clients if one["client"] != framework.SCHEMAS]
     figures["framework_with_schemas"] = [one for one in clients if one["client"] == framework.SCHEMAS]
     write(figures, output)
