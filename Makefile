@@ -7,7 +7,7 @@ LOCAL := $(VENV)/.local
 BENCH := $(VENV)/.bench
 SEED ?= 1
 
-.PHONY: demo up test test-slow test-kafka torture check bench clean
+.PHONY: demo up test test-slow test-kafka torture check bench worlds clean
 
 demo: $(LOCAL)  ## the main job on the embedded stack, on a bundled sample
 	$(BIN)/voc demo
@@ -36,6 +36,9 @@ torture: $(DEV)  ## the pipeline while everything dies, by SEED; SHORT=1 takes a
 
 bench: $(BENCH)  ## speed figures; SHORT=1 takes at most ten minutes; needs Java 17 and Maven
 	$(BIN)/python -m benchmarks $(if $(SHORT),--short)
+
+worlds: $(DEV)  ## simulated worlds with planted truths: build/worlds.json; SEED=... chooses the world
+	$(BIN)/python -m benchmarks.worlds
 
 clean:
 	rm -rf build .voc
