@@ -17,20 +17,34 @@ from rich.table import Table
 from rich.tree import Tree
 
 from codeframe.coder import Coder
+from codeframe.coverage import coverage as measure
+from codeframe.coverage import said
 from codeframe.definition import Branch, Crosswalk, Data, Header, PointMatrix
 from codeframe.diff import diff as diff_frames
+from codeframe.diff import moved
 from codeframe.errors import FrameError
 from codeframe.explain import explain as explain_text
 from codeframe.frame import Frame
 from codeframe.lint import lint as lint_frame
 from codeframe.offline import code_texts
+from codeframe.picture import as_svg
 from codeframe.scoring import Score, Scorer, ScoringError
+from codeframe.suggest import suggest as suggestions
 from codeframe.text.cleaner import Cleaner
+from schemas.coded import CodedUtterance, Tier
 
 P = ParamSpec("P")
 
 _FRAME = click.option("--frame", "where", default="auto", show_default=True, help="Bundled code frame, or a folder.")
+_TIER = click.option("--tier", type=click.Choice(["fast", "deep"]), default="fast", show_default=True, help="Which coder.")
 _MOST_SHOWN = 40
+
+
+def _coder(where: str, tier: str) -> Coder:
+    try:
+        return Coder.load(where, Tier(tier))
+    except ImportError as error:
+        raise click.ClickException(f"{error.name} is not installed: pip install 'tingjian[deep]'") from error
 
 
 def _clear_errors(command: Callable[P, None]) -> Callable[P, None]:
@@ -49,11 +63,12 @@ def _clear_errors(command: Callable[P, None]) -> Callable[P, None]:
 @click.command()
 @click.argument("text", required=False)
 @click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A text file, one text a line.")
+@_TIER
 @_FRAME
 @_clear_errors
-def code(text: str | None, file: Path | None, where: str) -> None:
+def code(text: str | None, file: Path | None, tier: str, where: str) -> None:
     """Code TEXT, the lines of --file, or standard input (TEXT is -): one JSON line a coded utterance."""
-    coder = Coder.load(where)
+    coder = _coder(where, tier)
     for events in code_texts(coder, _cleaner(coder.frame), _texts(text, file), datetime.now(UTC)):
         for event in events:
             click.echo(event.model_dump_json())
@@ -137,11 +152,59 @@ def show(tag: str, where: str) -> None:
 @frame.command()
 @click.argument("old")
 @click.argument("new")
+@click.option("--sample", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A text file: also print its lines that move.")
 @_clear_errors
-def diff(old: str, new: str) -> None:
+def diff(old: str, new: str, sample: Path | None) -> None:
     """Print what changed from frame OLD to frame NEW."""
-    for change in diff_frames(Frame.load(old), Frame.load(new)):
+    before, after = Frame.load(old), Frame.load(new)
+    for change in diff_frames(before, after):
         click.echo(f"{change.kind:<9} {change.tag}" + (f"  {change.detail}" if change.detail else ""))
+    if sample:
+        for text, gone, come in moved(Coder.load(old), Coder.load(new), _lines(sample.read_text("utf-8-sig"))):
+            click.echo(f"{text}\n    " + " ".join([*(f"-{tag}" for tag in gone), *(f"+{tag}" for tag in come)]))
+
+
+@frame.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_TIER
+@_FRAME
+@_clear_errors
+def coverage(file: Path, as_json: bool, tier: str, where: str) -> None:
+    """Say how much of FILE, one text a line, the frame covers."""
+    coder = _coder(where, tier)
+    found = measure(coder.frame, _events(coder, file))
+    if as_json:
+        shown = {"utterances": found.utterances, "covered": found.covered, "share": found.share, "unsure": found.unsure}
+        click.echo(json.dumps({**shown, "tags": dict(found.tags.most_common()), "unused": found.unused}, ensure_ascii=False))
+        return
+    click.echo(f"{found.covered} of {found.utterances} utterances have a tag ({found.share:.1%}); the coder is unsure of {found.unsure}")
+    for name, counts in (("branch", found.branches()), ("tag", found.tags)):
+        for label, count in counts.most_common(_MOST_SHOWN):
+            click.echo(f"{count:>7}  {name} {label}")
+    click.echo(f"{len(found.unused)} of {len(coder.frame.tags)} tags were never given")
+
+
+@frame.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--most", default=10, show_default=True, help="At most so many groups.")
+@_TIER
+@_FRAME
+@_clear_errors
+def suggest(file: Path, most: int, tier: str, where: str) -> None:
+    """Group what no tag covers in FILE, one text a line: new tags or terms to consider."""
+    coder = _coder(where, tier)
+    uncoded = [event.text for event in said(_events(coder, file)) if not event.opinions]
+    for found in suggestions(uncoded, most):
+        click.echo(f"{found.size} utterances: " + ", ".join(found.words))
+        for verbatim in found.verbatims:
+            click.echo(f"    {verbatim}")
+    click.echo(f"{len(uncoded)} utterances have no tag")
+
+
+def _events(coder: Coder, file: Path) -> list[CodedUtterance]:
+    texts = _lines(file.read_text("utf-8-sig"))
+    return [event for events in code_texts(coder, _cleaner(coder.frame), texts, datetime.now(UTC)) for event in events]
 
 
 @frame.command()
@@ -154,18 +217,19 @@ def schema() -> None:
 @frame.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--crosswalk", required=True, help="How the file's codes map to tags: a file of the frame's crosswalks folder.")
-@click.option("--tier", type=click.Choice(["fast", "deep"]), default="fast", show_default=True, help="Which coder.")
+@_TIER
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Also draw the score into this file.")
 @_FRAME
 @_clear_errors
-def score(file: Path, crosswalk: str, tier: str, as_json: bool, where: str) -> None:
+def score(file: Path, crosswalk: str, tier: str, as_json: bool, svg: Path | None, where: str) -> None:
     """Score the coder on a labelled CSV FILE."""
-    if tier != "fast":
-        raise click.ClickException("no deep model is installed")
-    coder = Coder.load(where)
+    coder = _coder(where, tier)
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
     result = Scorer(coder, _cleaner(coder.frame), datetime.now(UTC)).score(crosswalk, rows)
+    if svg:
+        svg.write_text(as_svg(result), "utf-8")
     if as_json:
         click.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:
@@ -180,5 +244,9 @@ def _print_score(result: Score) -> None:
     console.print(table)
     for missed, wrong, count in result.confusions[:10]:
         console.print(f"{count:>5}  {missed} taken for {wrong}")
+    for one in result.reliability:
+        console.print(f"{one.size:>5}  guesses of confidence {one.confidence:.2f}: {one.right:.2f} right")
+    if result.twice:
+        console.print(f"{result.twice} texts are labelled twice, kappa {result.kappa:.2f}")
     for name, value in result.metrics.items():
         console.print(f"[bold]{name} {value:.3f}[/]")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from codeframe.coder import Coder
 from codeframe.definition import Owners, Tag
 from codeframe.frame import Frame
 
@@ -26,6 +28,14 @@ def diff(old: Frame, new: Frame) -> list[Change]:
     for tag in old.by_id.keys() & new.by_id.keys():
         changes += _changed(old.by_id[tag], new.by_id[tag])
     return sorted(changes, key=lambda change: (change.tag, change.kind))
+
+
+def moved(old: Coder, new: Coder, texts: Sequence[str]) -> Iterator[tuple[str, list[str], list[str]]]:
+    """The texts that get other tags from `new` than from `old`: the text, the tags that go, the tags that come."""
+    for text, before, after in zip(texts, old.find(texts), new.find(texts), strict=True):
+        gone, come = {old.frame.tags[one.tag].id for one in before}, {new.frame.tags[one.tag].id for one in after}
+        if gone != come:
+            yield text, sorted(gone - come), sorted(come - gone)
 
 
 def _changed(old: Tag, new: Tag) -> list[Change]:

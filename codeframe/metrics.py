@@ -68,3 +68,31 @@ def kappa(first: Sequence[Hashable], second: Sequence[Hashable]) -> float:
     ones, others = Counter(first), Counter(second)
     chance = sum(ones[label] * others[label] for label in ones) / total**2
     return 1.0 if chance == 1 else (observed - chance) / (1 - chance)
+
+
+class Bin(NamedTuple):
+    """Guesses of about one confidence: how many, how confident on average, and the share that was right."""
+
+    size: int
+    confidence: float
+    right: float
+
+
+def reliability(guesses: Iterable[tuple[float, bool]], bins: int = 10) -> list[Bin]:
+    """The reliability curve of (confidence, right) guesses: equally wide bins, empty ones left out."""
+    filled: dict[int, list[tuple[float, bool]]] = {}
+    for confidence, right in guesses:
+        filled.setdefault(min(bins - 1, int(confidence * bins)), []).append((confidence, right))
+    return [
+        Bin(len(part), sum(confidence for confidence, _ in part) / len(part), sum(right for _, right in part) / len(part))
+        for _, part in sorted(filled.items())
+    ]
+
+
+def agreement(texts: Sequence[str], labels: Sequence[Labels]) -> tuple[int, float]:
+    """Of texts that stand twice, as when two coders labelled them: how many, and Cohen's kappa of the two label sets."""
+    seen: dict[str, list[Labels]] = {}
+    for text, known in zip(texts, labels, strict=True):
+        seen.setdefault(text, []).append(known)
+    twice = [known for known in seen.values() if len(known) > 1]
+    return len(twice), kappa([known[0] for known in twice], [known[1] for known in twice])

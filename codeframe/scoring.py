@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from codeframe import crosswalk as crosswalks
 from codeframe.coder import Coder
-from codeframe.metrics import Labels, Row, by_label, confusions, micro
+from codeframe.metrics import Bin, Labels, Row, agreement, by_label, confusions, micro, reliability
 from codeframe.offline import code_texts
 from codeframe.text.cleaner import Cleaner
 from schemas.coded import CodedUtterance
@@ -31,13 +31,19 @@ Triples = frozenset[tuple[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The figures of one file: `metrics` over all, `labels` one by one, and what was taken for what."""
+    """The figures of one file: `metrics` over all, `labels` one by one, what was taken for what, and how far confidences hold.
+
+    `twice` texts stand in the file more than once; `kappa` is how well their labels agree.
+    """
 
     crosswalk: str
     texts: int
     metrics: dict[str, float]
     labels: dict[str, Row]
     confusions: list[tuple[str, str, int]]
+    reliability: list[Bin] = field(default_factory=list)
+    twice: int = 0
+    kappa: float = 0.0
 
     def as_json(self) -> dict[str, object]:
         """One flat object: the metrics by their names, and the rest beside them."""
@@ -45,7 +51,14 @@ class Score:
             label: {"precision": row.precision, "recall": row.recall, "f1": row.f1, "count": row.actual, "predicted": row.predicted}
             for label, row in self.labels.items()
         }
-        return {"crosswalk": self.crosswalk, "texts": self.texts, **self.metrics, "labels": labels, "confusions": self.confusions}
+        rest = {
+            "labels": labels,
+            "confusions": self.confusions,
+            "reliability": [one._asdict() for one in self.reliability],
+            "labelled_twice": self.twice,
+            "kappa": self.kappa if self.twice else None,
+        }
+        return {"crosswalk": self.crosswalk, "texts": self.texts, **self.metrics, **rest}
 
 
 class ScoringError(ValueError):
@@ -77,6 +90,23 @@ class Scorer:
 
     def code(self, texts: Sequence[str]) -> list[Coded]:
         return list(code_texts(self.coder, self.cleaner, texts, self.now))
+
+
+def _judged(score: Score, texts: Sequence[str], truth: Sequence[Labels], coded: Sequence[Coded], mapping: crosswalks.Mapping) -> Score:
+    """With the reliability of the coder's confidences, and the agreement of the labels of texts that stand twice."""
+    guesses = [(sure, code in known) for known, one in zip(truth, coded, strict=True) for code, sure in _confidences(one, mapping).items()]
+    twice, kappa = agreement(texts, truth)
+    return replace(score, reliability=reliability(guesses), twice=twice, kappa=kappa)
+
+
+def _confidences(coded: Coded, mapping: crosswalks.Mapping) -> dict[str, float]:
+    """The codes of a text, each with the confidence of its surest opinion."""
+    best: dict[str, float] = {}
+    for utterance in coded:
+        for opinion in utterance.opinions:
+            if code := mapping.home.get(opinion.tag):
+                best[code] = max(best.get(code, 0.0), opinion.confidence)
+    return best
 
 
 def _codes(coded: Coded, mapping: crosswalks.Mapping) -> dict[str, int]:
@@ -114,8 +144,10 @@ def _bdci2018(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence[Line]
     for line in lines:
         texts[line["content_id"]] = line["content"]
         truth[line["content_id"]].add((line["subject"], int(line["sentiment_value"])))
-    guesses = [frozenset(_codes(one, mapping).items()) for one in scorer.code(list(texts.values()))]
-    return _triples("bdci2018", [frozenset(truth[key]) for key in texts], guesses)
+    coded = scorer.code(list(texts.values()))
+    actual = [frozenset(truth[key]) for key in texts]
+    score = _triples("bdci2018", actual, [frozenset(_codes(one, mapping).items()) for one in coded])
+    return _judged(score, list(texts.values()), [_subjects(one) for one in actual], coded, mapping)
 
 
 def _complaints(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence[Line]) -> Score:
@@ -124,7 +156,8 @@ def _complaints(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence[Lin
     pairs: Pairs = [(codes, frozenset(_codes(one, mapping))) for codes, one in zip(truth, coded, strict=True)]
     heads: Pairs = [(_heads(one), _heads(other)) for one, other in pairs]
     metrics = {"head_f1": micro(heads).f1, "code_f1": micro(pairs).f1}
-    return Score("complaints", len(pairs), metrics, by_label(pairs), confusions(pairs))
+    score = Score("complaints", len(pairs), metrics, by_label(pairs), confusions(pairs))
+    return _judged(score, [line["desc"] for line in lines], truth, coded, mapping)
 
 
 def _heads(codes: Labels) -> Labels:
@@ -135,7 +168,8 @@ def _complaints2024(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence
     coded = scorer.code([line["投诉简述"] for line in lines])
     pairs: Pairs = [(frozenset({line["投诉问题"]}), _likeliest(one, mapping)) for line, one in zip(lines, coded, strict=True)]
     metrics = {"accuracy": micro(pairs).recall}
-    return Score("complaints2024", len(pairs), metrics, by_label(pairs), confusions(pairs))
+    score = Score("complaints2024", len(pairs), metrics, by_label(pairs), confusions(pairs))
+    return _judged(score, [line["投诉简述"] for line in lines], [truth for truth, _ in pairs], coded, mapping)
 
 
 def _likeliest(coded: Coded, mapping: crosswalks.Mapping) -> Labels:
@@ -172,7 +206,8 @@ def _edmunds(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence[Line])
     coded = scorer.code([line["Review"] for line in lines])
     guesses = [frozenset(item for item in _codes(one, mapping).items() if item[1]) for one in coded]
     score = _triples("edmunds", truth, guesses)
-    return Score("edmunds", score.texts, {"f1": score.metrics["triple_f1"]}, score.labels, score.confusions)
+    score = replace(score, metrics={"f1": score.metrics["triple_f1"]})
+    return _judged(score, [line["Review"] for line in lines], [_subjects(one) for one in truth], coded, mapping)
 
 
 _Layout = Callable[[Scorer, crosswalks.Mapping, Sequence[Line]], Score]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 from click.testing import CliRunner, Result
 
@@ -69,3 +70,36 @@ def test_score_names_a_missing_column(tmp_path: Path) -> None:
     result = run(frame, "score", str(file), "--crosswalk", "complaints")
     assert result.exit_code == 1
     assert "lacks the column problem" in result.output
+
+
+def test_score_draws_a_picture(tmp_path: Path) -> None:
+    file, svg = tmp_path / "labelled.csv", tmp_path / "score.svg"
+    file.write_text(FILES["complaints"] + '发动机烧机油,"A63,"\n', "utf-8")
+    output = run(frame, "score", str(file), "--crosswalk", "complaints", "--svg", str(svg)).output
+    assert "1 texts are labelled twice, kappa 1.00" in output
+    drawn = ElementTree.fromstring(svg.read_text("utf-8"))  # noqa: S314 - made here
+    assert "A63" in [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert list(drawn.iter("{http://www.w3.org/2000/svg}circle"))
+
+
+def test_coverage_and_suggest_look_at_what_has_no_tag(make_frame: Callable[..., Path], tmp_path: Path) -> None:
+    where, file = str(make_frame(tag())), tmp_path / "texts.txt"
+    strange = [f"毛巾架又掉下来了{number}号" for number in ("三", "五", "八")] + ["泳池的水太凉", "泳池水太凉了啊"]
+    file.write_text("\n".join(["门口排长队", *strange]), "utf-8")
+    counted = json.loads(run(frame, "coverage", str(file), "--frame", where, "--json").output)
+    assert (counted["utterances"], counted["covered"], counted["tags"]) == (6, 1, {"shop.queue": 1})
+    assert "1 of 6 utterances have a tag" in run(frame, "coverage", str(file), "--frame", where).output
+    groups = run(frame, "suggest", str(file), "--frame", where).output
+    assert "3 utterances: " in groups
+    assert "2 utterances: " in groups
+    assert "5 utterances have no tag" in groups
+    assert "门口排长队" not in groups
+
+
+def test_diff_tells_which_utterances_move(make_frame: Callable[..., Path], tmp_path: Path) -> None:
+    old, new = str(make_frame(tag(), folder="old")), str(make_frame(tag(), tag("lamp", "灯坏"), folder="new"))
+    file = tmp_path / "texts.txt"
+    file.write_text("门口排长队\n灯坏了\n", "utf-8")
+    output = run(frame, "diff", old, new, "--sample", str(file)).output
+    assert "灯坏了\n    +shop.lamp" in output
+    assert "门口排长队" not in output

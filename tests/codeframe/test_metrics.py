@@ -1,6 +1,6 @@
 import pytest
 
-from codeframe.metrics import Row, by_label, confusions, kappa, micro
+from codeframe.metrics import Row, agreement, by_label, confusions, kappa, micro, reliability
 
 
 def test_micro_counts_every_label_alike() -> None:
@@ -17,3 +17,15 @@ def test_kappa_is_agreement_beyond_chance() -> None:
     assert kappa("aabb", "abab") == 0
     assert kappa("aaab", "aaba") == pytest.approx(-1 / 3)
     assert kappa("", "") == 0
+
+
+def test_reliability_compares_confidence_with_being_right() -> None:
+    low, high = reliability([(0.9, True), (0.92, False), (0.1, False), (1.0, True)])
+    assert low == (1, 0.1, 0.0)
+    assert high == pytest.approx((3, 0.94, 2 / 3))
+
+
+def test_agreement_is_of_texts_that_stand_twice() -> None:
+    labels = [frozenset("a"), frozenset("b"), frozenset("a"), frozenset("b"), frozenset("c")]
+    assert agreement(["x", "y", "x", "y", "z"], labels) == (2, 1.0)
+    assert agreement(["x", "y", "x", "y"], [frozenset("a"), frozenset("b"), frozenset("b"), frozenset("a")]) == (2, -1.0)
