@@ -19,10 +19,12 @@ from codeframe.definition import PointRule, Tag
 from codeframe.finding import Found, found_in
 from codeframe.frame import Frame
 from codeframe.joining import Joiner
+from codeframe.layers import Layers
 from codeframe.learned.seam import GroupModel
+from codeframe.learned.tiers import bundled_model
 from codeframe.points import Points
 from codeframe.trusted import collector_paused, defaults, trusted
-from schemas.coded import CodedUtterance, Opinion, Owner, Point, Tier, Versions
+from schemas.coded import CodedUtterance, NeedLayer, Opinion, Owner, Point, Tier, Versions
 from schemas.common import Span, Speaker
 from schemas.ids import opinion_ids
 from schemas.utterance import Mark, Utterance
@@ -45,9 +47,12 @@ class Coding(NamedTuple):
 class Coder:
     """Codes utterances by a frame. Immutable; make one a process and share it."""
 
-    def __init__(self, frame: Frame, model: GroupModel | None = None, attributor: Attributor | None = None) -> None:
+    def __init__(
+        self, frame: Frame, model: GroupModel | None = None, attributor: Attributor | None = None, layers: Layers | None = None
+    ) -> None:
         self.frame = frame
-        self._attributor = attributor or Attributor.load(frame)
+        self.attributor = attributor or Attributor.load(frame)
+        self._layers = layers or Layers()
         self.analyst = Analyst(frame)
         self._points = Points(frame.points)
         model_version, tier = (model.version, model.tier) if model else (LEXICON_VERSION, Tier.FAST)
@@ -58,15 +63,19 @@ class Coder:
         self._templates = [self._template(tag) for tag in frame.tags]
 
     @classmethod
-    def load(cls, where: str | Path) -> Coder:
-        """A coder by a bundled frame's name or a frame's folder.
+    def load(cls, where: str | Path, tier: Tier = Tier.FAST, *, causes: Path | None = None, layers: Path | None = None) -> Coder:
+        """A coder by a bundled frame's name or a frame's folder, with the model of a tier that comes with the package.
+
+        `causes` are learned parameters of attribution, `layers` dated need layers; without them the frame's own hold.
 
         Raises:
             FrameError: the frame is wrong; names file, line and field.
+            ImportError: the deep tier's extra is not installed.
         """
-        return cls(Frame.load(where))
+        frame = Frame.load(where)
+        return cls(frame, bundled_model(frame, tier), Attributor.load(frame, causes), Layers.load(layers))
 
-    def code(self, utterances: Sequence[Utterance]) -> list[Coding]:
+    def code(self, utterances: Sequence[Utterance | CodedUtterance]) -> list[Coding]:
         """Code a batch, in order. What was not said by a customer, and what is marked empty or machine-made, has no opinions."""
         heard = [u for u in utterances if u.speaker not in _SILENT and _EMPTY.isdisjoint(u.marks)]
         nothing = Coding((), False, self.versions)
@@ -80,25 +89,28 @@ class Coder:
         found = [found_in(analysis) for analysis in self.analyst.analyse(texts)]
         return self._joiner.join(texts, found) if self._joiner else found
 
-    def _coding(self, utterance: Utterance, found: list[Found]) -> Coding:
+    def _coding(self, utterance: Utterance | CodedUtterance, found: list[Found]) -> Coding:
         if not found:
             return Coding((), len(utterance.text) >= _SHORTEST_UNSURE, self.versions)
         new_id = opinion_ids(utterance.utterance_id)
-        opinions = tuple([self._opinion(utterance.text, new_id, one) for one in found])
+        when, segment = utterance.occurred_at, utterance.attributes.segment
+        layers = [self._layers.at(tag.id, when, segment, tag.need_layer) for tag in (self._tags[one.tag] for one in found)]
+        opinions = tuple([self._opinion(utterance.text, new_id, one, layer) for one, layer in zip(found, layers, strict=True)])
         tags = [one.tag for one in opinions]
-        opinions = self._attributor.attribute(opinions, situation_of(utterance.text, tags, utterance.occurred_at, utterance.attributes))
+        opinions = self.attributor.attribute(opinions, situation_of(utterance.text, tags, when, utterance.attributes))
         unsure = max([one.confidence for one in found]) < self._thresholds.unsure_below
         return Coding(opinions, unsure, self.versions)
 
-    def rule(self, found: Found) -> PointRule | None:
-        """The row of the point matrix that decides about `found`, or None where none holds."""
+    def rule(self, found: Found, layer: NeedLayer | None = None) -> PointRule | None:
+        """The row of the point matrix that decides about `found`, or None where none holds. The layer is the frame's if not given."""
         tag = self._tags[found.tag]
         mild = abs(found.value) < self._thresholds.mild_below
-        return self._points.rule((found.sentiment, tag.need_layer, tag.severity, found.intent, found.expectation, mild))
+        return self._points.rule((found.sentiment, layer or tag.need_layer, tag.severity, found.intent, found.expectation, mild))
 
-    def _opinion(self, text: str, new_id: Callable[[str], UUID], found: Found) -> Opinion:
-        rule = self.rule(found)
+    def _opinion(self, text: str, new_id: Callable[[str], UUID], found: Found, layer: NeedLayer) -> Opinion:
+        rule = self.rule(found, layer)
         values = self._templates[found.tag].copy()
+        values["need_layer"] = layer
         values["opinion_id"] = new_id(values["tag"])
         values["evidence"] = _span(found.start, found.end)
         values["aspect"] = _span(*found.aspect) if found.aspect else None
@@ -116,7 +128,6 @@ class Coder:
         return {
             **defaults(Opinion),
             "tag": tag.id,
-            "need_layer": tag.need_layer,
             "severity": tag.severity,
             "brand_promise": tag.brand_promise,
             "owner": Owner(dealer_role=tag.owner.dealer, office_role=tag.owner.office),

@@ -76,15 +76,15 @@ class Joiner:
         return [self._joined(known, prediction) for known, prediction in zip(found, predictions, strict=True)]
 
     def _refelt(self, texts: Sequence[str], found: list[list[Found]], predictions: Sequence[Prediction]) -> list[list[Found]]:
-        """Where the model has no polarity of its own for a tag, its feeling towards the words' aspect is weighed in."""
-        unfelt = [(at, one) for at, known in enumerate(found) if not predictions[at].judged for one in known]
+        """In remarks the model's feeling towards the words' aspect is weighed in."""
+        unfelt = [(at, one) for at, known in enumerate(found) if predictions[at].felt for one in known]
         if not unfelt:
             return found
         spans = [one.aspect or (one.start, one.end) for _, one in unfelt]
         felt = self._model.feeling([texts[at] for at, _ in unfelt], spans).tolist()
         pairs = zip(unfelt, felt, strict=True)
         mixed = iter([_felt(one, _TRUST * (good - bad) + (1 - _TRUST) * one.value) for (_, one), (bad, _, good) in pairs])
-        return [known if predictions[at].judged else [next(mixed) for _ in known] for at, known in enumerate(found)]
+        return [[next(mixed) for _ in known] if predictions[at].felt else known for at, known in enumerate(found)]
 
     def _joined(self, known: list[Found], prediction: Prediction) -> list[Found]:
         code_of, first = self._homes.code_of[prediction.kind], self._homes.first[prediction.kind]

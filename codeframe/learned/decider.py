@@ -14,7 +14,7 @@ from codeframe.learned.heads import ENGLISH, NEUTRAL, REMARK, Heads, Kind
 from codeframe.learned.rules import AspectRule, CodeRule, Scale
 from codeframe.learned.seam import Bools, Floats, Ints, Look, Prediction, Seen
 
-_SURE, _NOTHING = 0.6, 0.5
+_SURE, _LIKELY, _NOTHING = 0.8, 0.5, 0.5
 _HARDLY, _LEAST, _COMPLAINT = 0.11, 0.15, -0.7
 _REMARKED = 0.05
 
@@ -49,9 +49,10 @@ class Decider:
                     [
                         Seen(kind.codes[k], float(value[at, k]), *look.places[row][look.best[row, kind.columns[k]]])
                         for k in np.flatnonzero(present[at]).tolist()
+                        if sure[row] or presence[at, k] >= _LIKELY
                     ]
                 )
-                out.append((row, Prediction(number, kind.judged and bool(sure[row]), seen, presence[at])))
+                out.append((row, Prediction(number, kind.judged and bool(sure[row]), number == REMARK, seen, presence[at])))
         return [prediction for _, prediction in sorted(out, key=itemgetter(0))]
 
     def _aspects(self, heads: Heads, kind: Kind, number: int) -> tuple[Bools, Floats, Floats]:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from tokenizers import Encoding
 
 BUNDLED = Path(__file__).parent.parent / "models" / "deep"
-_TOKENS, _LONGEST = 2_000, 160
+LONGEST = 160
+"""Tokens of a text that are read; an utterance hardly has more."""
+
+_TOKENS = 2_000
 _BOS, _PAD, _EOS = 0, 1, 2
 
 
@@ -66,7 +69,7 @@ class DeepModel:
         parts: list[list[Floats]] = []
         start = 0
         while start < len(order):
-            width = min(_LONGEST, len(encodings[order[min(start + 63, len(order) - 1)]].ids) + 2)
+            width = min(LONGEST, len(encodings[order[min(start + 63, len(order) - 1)]].ids) + 2)
             rows = order[start : start + max(1, min(64, _TOKENS // width))].tolist()
             parts.append(self._run([encodings[i] for i in rows], [wanted[i] for i in rows]))
             start += len(rows)
@@ -75,7 +78,7 @@ class DeepModel:
         return Heads._make((*known, np.full((len(texts), KINDS), 1 / KINDS, np.float32)))
 
     def _run(self, encodings: Sequence[Encoding], spans: Sequence[tuple[int, int]]) -> list[Floats]:
-        width = min(_LONGEST, max(len(encoding.ids) for encoding in encodings) + 2)
+        width = min(LONGEST, max(len(encoding.ids) for encoding in encodings) + 2)
         ids = np.full((len(encodings), width), _PAD, np.int64)
         mask, span = np.zeros(ids.shape, np.float32), np.zeros(ids.shape, np.float32)
         for row, (encoding, (start, end)) in enumerate(zip(encodings, spans, strict=True)):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codeframe.learned.decider import Decider
-from codeframe.learned.heads import Heads
+from codeframe.learned.heads import ENGLISH, Heads
 from codeframe.learned.ngrams import Bags, extract, pool
 from codeframe.learned.rules import sigmoid, softmax
 from codeframe.learned.seam import Floats, Look
@@ -19,6 +19,15 @@ from schemas.coded import Tier
 BUNDLED = Path(__file__).parent.parent / "models" / "fast"
 _BATCH = 512
 _MOST_ODDS = 15.0
+_SOME = 0.1
+
+
+def _by_script(kind: Floats, chinese: Floats) -> Floats:
+    """Probabilities of the kind of text, where only an English review is in English."""
+    english = np.eye(kind.shape[1], dtype=np.float32)[ENGLISH]
+    rest = kind * (1 - english)
+    known: Floats = np.where((chinese < _SOME)[:, None], english, rest / rest.sum(1, keepdims=True).clip(1e-9))
+    return known
 
 
 def quantise(weights: Floats) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
@@ -80,7 +89,7 @@ class FastModel:
             sigmoid(self._linear("heads", text)),
             softmax(self._linear("category", text)),
             softmax(self._linear("feeling", self._text(sums, bags, "near"))),
-            softmax(self._linear("kind", text)),
+            _by_script(softmax(self._linear("kind", text)), bags.chinese),
         )
         places = [[(int(a), int(b)) for a, b in spans] for spans in np.split(bags.spans, first[1:])]
         alone = self._hidden("text", even)

@@ -21,6 +21,7 @@ BUCKETS = 1 << BITS
 _LONGEST = 4
 _PLANE = 0x10000
 _TEXT_END, _SPACE, _ASCII = 10, 32, 128
+_FIRST_HAN, _LAST_HAN = 0x4E00, 0x9FFF
 _STOPS = " ，。！？；,.!?;~…\n、:"
 _MIX, _MIX_NEXT, _MIX_CHARACTER = np.uint32(0x9E3779B1), np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
 _FIRST, _FIRST_ADD = np.uint32(2654435761), np.uint32(12345)
@@ -29,12 +30,13 @@ _WORD, _PAIR = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)
 
 class Bags(NamedTuple):
     """Buckets in order of clause. Clause c has `buckets[starts[c] : starts[c + 1]]`, belongs to text `text_of[c]`, and stands at
-    `spans[c]`, [start, end) of its text."""
+    `spans[c]`, [start, end) of its text. `chinese` is the share of Chinese characters in each text."""
 
     buckets: NDArray[np.int32]
     starts: NDArray[np.int64]
     text_of: NDArray[np.int64]
     spans: NDArray[np.int64]
+    chinese: NDArray[np.float64]
 
 
 @cache
@@ -80,7 +82,7 @@ def extract(texts: Sequence[str]) -> Bags:
     raw = "\n".join(text.replace("\n", " ") for text in texts) + "\n"
     points = fold[np.minimum(np.frombuffer(raw.encode("utf-32-le", "surrogatepass"), np.uint32), _PLANE - 1)]
     n, stops, ends = len(points), stop[points], points == _TEXT_END
-    plain = points < _ASCII
+    plain = (points < _ASCII) & (points != _TEXT_END)
     stops[1:-1] &= ~((points[1:-1] == _SPACE) & plain[:-2] & plain[2:])  # a space parts Chinese clauses but English words
     clause: NDArray[np.int64] = np.cumsum(stops) - stops
     text: NDArray[np.int64] = np.cumsum(ends) - ends
@@ -105,9 +107,13 @@ def extract(texts: Sequence[str]) -> Bags:
     starts = np.concatenate([[0], np.cumsum(sizes)])
     # A text that ends in a stop leaves an empty clause; only a text's only clause is kept empty.
     kept = (sizes > 0) | (np.bincount(text_of, sizes, len(texts))[text_of] == 0)
+    han = (points >= _FIRST_HAN) & (points <= _LAST_HAN)
+    chinese = np.bincount(text, han, len(texts)) / np.bincount(text, minlength=len(texts))
     begins, text_begins = (np.flatnonzero(np.diff(of, prepend=-1)) for of in (clause, text))
     spans = np.stack([begins, np.append(begins[1:], n) - 1], 1) - text_begins[text_of][:, None]
-    return Bags(_bucket(np.concatenate([*hashes, by_word]))[order], np.append(starts[:-1][kept], starts[-1]), text_of[kept], spans[kept])
+    return Bags(
+        _bucket(np.concatenate([*hashes, by_word]))[order], np.append(starts[:-1][kept], starts[-1]), text_of[kept], spans[kept], chinese
+    )
 
 
 def pool(table: NDArray[np.float32], bags: Bags, block: int = 1024) -> NDArray[np.float32]:

@@ -37,11 +37,12 @@ class Prediction(NamedTuple):
     """What words and model make of one text of a kind, by its number.
 
     `seen` are the codes that stand; `presence` the calibrated probability of each code of the kind. Where `judged`, what is not seen is
-    absent, whatever words say.
+    absent, whatever words say; where `felt`, the model's feeling towards the words' aspects counts too.
     """
 
     kind: int
     judged: bool
+    felt: bool
     seen: tuple[Seen, ...]
     presence: Floats
 

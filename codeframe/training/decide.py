@@ -11,17 +11,17 @@ from codeframe.training.metrics import aspect_scores, code_scores
 _TINY = 1e-6
 
 
-NEUTRALS = tuple(np.arange(-1.2, 0.61, 0.15).tolist())
+NEUTRALS = tuple(np.arange(-1.2, 0.61, 0.2).tolist())
 NO_NEUTRAL = (-9.0,)
 
 
 def choose_aspect_rule(
-    probability: Floats, true: Ints, polar_share: float = 0.5, neutrals: tuple[float, ...] = NEUTRALS
+    probability: Floats, true: Ints, polar_share: float = 0.2, neutrals: tuple[float, ...] = NEUTRALS
 ) -> tuple[AspectRule, dict[str, float]]:
     """The rule with the best triple F1 plus `polar_share` x polar F1."""
     best: tuple[float, AspectRule, dict[str, float]] | None = None
-    for threshold in (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65):
-        for floor in (0.15, 0.25, 0.35):
+    for threshold in (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6):
+        for floor in (0.15, 0.3):
             for neutral in neutrals:
                 rule = AspectRule(threshold, min(floor, threshold), neutral)
                 scores = aspect_scores(true, rule.apply(probability))
@@ -35,9 +35,9 @@ def choose_aspect_rule(
 def choose_code_rule(codes: Floats, heads: Floats, head_of: Ints, true: Bools) -> tuple[CodeRule, dict[str, float]]:
     """The rule with the best sum of code F1 and head F1."""
     best: tuple[float, CodeRule, dict[str, float]] | None = None
-    for threshold in (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5):
-        for head in (0.3, 0.4, 0.5, 0.6, 0.7, 2.0):
-            for floor in (0.05, 0.1, 0.2, 0.3):
+    for threshold in (0.25, 0.3, 0.35, 0.4, 0.45, 0.5):
+        for head in (0.4, 0.5, 0.6, 0.7, 2.0):
+            for floor in (0.1, 0.2, 0.3):
                 rule = CodeRule(threshold, head, min(floor, threshold))
                 scores = code_scores(true, rule.apply(codes, heads, head_of), head_of)
                 if best is None or sum(scores.values()) > best[0]:

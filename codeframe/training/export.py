@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from codeframe.learned.decider import Decider
+from codeframe.learned.deep import LONGEST
 from codeframe.learned.fast import quantise
 from codeframe.learned.fusion import Fusion
 from codeframe.learned.heads import Kind
@@ -76,8 +78,10 @@ def save_deep(net: Net, tokenizer: Tokenizer, decider: Decider, folder: Path) ->
     from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415
 
     folder.mkdir(parents=True, exist_ok=True)
+    net = deepcopy(net)
+    net.encoder.positions = nn.Embedding.from_pretrained(net.encoder.positions.weight[:LONGEST])
     ids = torch.randint(4, 100, (3, 17))
-    sizes = {0: torch.export.Dim("texts", min=1, max=4096), 1: torch.export.Dim("tokens", min=2, max=512)}
+    sizes = {0: torch.export.Dim("texts", min=1, max=4096), 1: torch.export.Dim("tokens", min=2, max=LONGEST)}
     program = torch.onnx.export(
         _Whole(net).eval(),
         (ids, torch.ones(3, 17), torch.zeros(3, 17)),
@@ -96,5 +100,5 @@ def save_deep(net: Net, tokenizer: Tokenizer, decider: Decider, folder: Path) ->
         onnx.save(graph, plain)
         kinds: Sequence[str] = ("MatMul", "Gather", "Gemm")
         quantize_dynamic(plain, folder / "encoder.onnx", weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=list(kinds))
-    tokenizer.save(str(folder / "tokenizer.json"))
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     decider.save(folder / "model.json")

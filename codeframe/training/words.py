@@ -18,8 +18,8 @@ from codeframe.training.data import Example
 from codeframe.training.evaluate import evaluate
 from codeframe.training.labels import KIND_OF_SOURCE, Taxonomy, targets
 
-_STEPS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
-_FEELINGS = (0.0, 0.4, 0.8, 1.2, 1.6, 2.4)
+_STEPS = (0.0, 1.0, 2.0, 3.0, 4.5)
+_FEELINGS = (0.0, 0.6, 1.2, 1.8, 2.4)
 
 
 def words_of(examples: Sequence[Example], frame: Frame, kinds: Sequence[Kind]) -> Words:
@@ -45,7 +45,7 @@ def choose_fusion(examples: Sequence[Example], given: Heads, words: Words, taxon
         def value(option: Fusion) -> float:
             fused = option.apply(part, Words(words.certainty[rows], words.value[rows]), taxonomy.head_of)
             scores = evaluate(few, labels, fused, taxonomy).scores[next(iter(sources))]
-            return scores[score] + sum(0.5 * scores[name] for name in also)
+            return scores[score] + sum(0.2 * scores[name] for name in also)
 
         return max(options, key=value)
 
@@ -54,5 +54,5 @@ def choose_fusion(examples: Sequence[Example], given: Heads, words: Words, taxon
     )
     english = [replace(fusion, english_aspect=a, english_feeling=f) for a, f in product(_STEPS, _FEELINGS)]
     fusion = best({"edmunds"}, english, "f1")
-    fusion = best({"complaints"}, [replace(fusion, code=w) for w in (*_STEPS, 6.0, 8.0)], "code_f1", "head_f1")
+    fusion = best({"complaints"}, [replace(fusion, code=w) for w in (*_STEPS, 6.0, 8.0, 10.0)], "code_f1", "head_f1")
     return best({"complaints2024"}, [replace(fusion, category=w) for w in (*_STEPS, 0.5, 1.5)], "accuracy")

@@ -46,10 +46,10 @@ def test_scores_by_hand() -> None:
 def test_the_rule_that_fits_is_chosen() -> None:
     noise = np.random.default_rng(2)
     true = noise.integers(0, 4, (300, 3)) * (noise.uniform(size=(300, 3)) < 0.5)
-    probability = 0.1 + 0.6 * np.eye(4)[true]
+    probability = 0.04 + 0.84 * np.eye(4)[true]
     rule, scores = choose_aspect_rule(probability, true)
     assert scores["triple_f1"] > 0.99
-    assert 0.3 < rule.threshold <= 0.65
+    assert 0.12 < rule.threshold <= 0.88
     codes = np.where(true > 0, 0.4, 0.1)
     _, found = choose_code_rule(codes, np.zeros((300, 2)), np.array([0, 0, 1]), true > 0)
     assert found["code_f1"] > 0.95
