@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from tests.streams.running import settings_for
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "consume_coded.py"
 READMES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
-PARTS = {
+PARTS: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "metrics": metrics_table,
     "example": lambda: f"```python\n{EXAMPLE.read_text('utf-8').strip()}\n```",

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from schemas.common import Channel
@@ -30,6 +31,17 @@ def settings_for(kafka: str, prefix: str, data: Path, **more: object) -> Setting
 @asynccontextmanager
 async def running(steps: Sequence[Step], settings: Settings) -> AsyncIterator[None]:
     """Steps running in this event loop, each in its own consumer group."""
+    errors: list[Exception] = []
+    with pytest.MonkeyPatch.context() as patch:  # a step's failure must fail the test and not end its process
+        patch.setattr("streams.app.end_process", lambda _, error: errors.append(error))
+        async with _started(steps, settings):
+            yield
+    if errors:
+        raise errors[0]
+
+
+@asynccontextmanager
+async def _started(steps: Sequence[Step], settings: Settings) -> AsyncIterator[None]:
     await create_topics(settings)
     apps = [build_app(step, settings) for step in steps]
     await asyncio.gather(*(app.start() for app in apps))
