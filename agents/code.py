@@ -26,7 +26,7 @@ from streams.topics import CODED, FRAMES, UTTERANCES
 @asynccontextmanager
 async def code(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Code utterances by the code frame."""
-    live = LiveCoder(settings.codeframe)
+    live = LiveCoder(settings.codeframe, causes=settings.causes, layers=settings.layers)
 
     async def take(news: FrameAnnouncement) -> None:
         await asyncio.to_thread(live.take, news)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from codeframe.analysis import Judged
+from codeframe.causes.attribution import Situation
 from codeframe.coder import Coder
 from codeframe.finding import Found
 from codeframe.vocabulary import Cue
+from schemas.coded import Point
 
+_NO_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 _COLOUR = {-1: "red", 0: "yellow", 1: "green"}
 
 
@@ -21,12 +26,14 @@ def explain(coder: Coder, text: str, console: Console) -> None:
     found = coder.find([text])[0]
     if not found:
         console.print("[yellow]no tag[/]: no term and no pattern of the frame stands in this text")
+    tags = [coder.frame.tags[one.tag].id for one in found]
+    situation = Situation(text, tuple(tags), _NO_MOMENT)
     for one in found:
         judged = [judged for judged in analysis.judged if judged.feeling.match.tag == one.tag]
-        console.print(_panel(coder, text, one, judged, analysis.base))
+        console.print(_panel(coder, text, one, judged, analysis.base, _why(coder, one, situation)))
 
 
-def _panel(coder: Coder, text: str, found: Found, judged: list[Judged], base: int) -> Panel:
+def _panel(coder: Coder, text: str, found: Found, judged: list[Judged], base: int, why: list[str]) -> Panel:
     tag = coder.frame.tags[found.tag]
     shown = Text(text)
     shown.stylize("dim")
@@ -46,10 +53,24 @@ def _panel(coder: Coder, text: str, found: Found, judged: list[Judged], base: in
         ("need layer", f"{tag.need_layer}, severity {tag.severity}" + (", brand promise" if tag.brand_promise else "")),
         ("owner", f"dealer {tag.owner.dealer or '-'}, office {tag.owner.office or '-'}"),
     ]
+    rows += [("cause" if not at else "", line) for at, line in enumerate(why)]
     for name, value in rows:
         table.add_row(f"[dim]{name}[/]", value)
     parts: list[RenderableType] = [shown, table]
     return Panel(Group(*parts), title=f"[bold]{tag.id}[/] {tag.names.zh} / {tag.names.en}", title_align="left")
+
+
+def _why(coder: Coder, found: Found, situation: Situation) -> list[str]:
+    """The ranked causes of a pain or itch, each with what speaks for and against it; business facts are not known here."""
+    rule = coder.rule(found)
+    if rule is None or rule.point not in {Point.PAIN, Point.ITCH}:
+        return []
+    attributor = coder.attributor
+    ranked = attributor.causes(coder.frame.tags[found.tag].id, attributor.clues(situation), situation)
+    return [
+        f"{one.probability:.0%} {one.cause}" + "".join(f"; {clue.kind} {clue.detail} {clue.log_odds:+.1f}" for clue in one.evidence)
+        for one in ranked
+    ]
 
 
 def _fired(coder: Coder, text: str, judged: Judged, base: int) -> list[str]:

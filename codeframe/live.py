@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
+from pathlib import Path
 
 from codeframe.coder import Coder
 from codeframe.errors import FrameError
@@ -17,9 +19,9 @@ logger = logging.getLogger("tingjian.frame")
 class LiveCoder:
     """Holds the coder in force. A frame that is announced takes its place once it has coded its own examples; else the old one stays."""
 
-    def __init__(self, where: str, tier: Tier = Tier.FAST) -> None:
-        self._tier = tier
-        self.coder = Coder.load(where, tier)
+    def __init__(self, where: str, tier: Tier = Tier.FAST, *, causes: Path | None = None, layers: Path | None = None) -> None:
+        self._open = partial(Coder.load, tier=tier, causes=causes, layers=layers)
+        self.coder = self._open(where)
 
     def take(self, news: FrameAnnouncement) -> bool:
         """Whether the announced frame is in force now. One of another name, or the one in force, is passed over."""
@@ -37,7 +39,7 @@ class LiveCoder:
         return True
 
     def _load(self, news: FrameAnnouncement) -> Coder:
-        coder = Coder.load(news.where, self._tier)
+        coder = self._open(news.where)
         frame, old = coder.frame, self.coder.frame
         if (frame.version, frame.digest) != (news.version, news.digest):
             raise FrameError(news.where, None, "", f"is not what was announced: it holds {frame.version}, or its files differ")

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from codeframe.coder import Coder
 from codeframe.errors import FrameError
+from codeframe.frame import Frame
 from codeframe.layers import Layers
-from schemas.coded import NeedLayer
+from schemas.coded import NeedLayer, Point
+from schemas.utterance import Utterance
 
+EXAMPLES = Path(__file__).parents[1] / "examples" / "voc.utterances.v1"
 CEREMONY = "delivery.ceremony.experience"
 FILE = """
 layers:
@@ -44,3 +48,13 @@ def test_wrong_file_is_refused_with_its_line(tmp_path: Path) -> None:
     file.write_text(FILE.replace("layer: must_be", "layer: musty"), "utf-8")
     with pytest.raises(FrameError, match=r"layers.yaml:4: layers.1.layer"):
         Layers.load(file)
+
+
+def test_the_coder_uses_the_layer_of_the_time(tmp_path: Path) -> None:
+    file = tmp_path / "layers.yaml"
+    file.write_text(FILE, "utf-8")
+    coder = Coder(Frame.load("auto"), layers=Layers.load(file))
+    said = Utterance.model_validate_json((EXAMPLES / "survey_answer.json").read_bytes()).model_copy(update={"text": "交车仪式太简陋了"})
+    old, new = coder.code([said.model_copy(update={"occurred_at": datetime(year, 7, 1, tzinfo=UTC)}) for year in (2016, 2025)])
+    assert [(one.tag, one.need_layer, one.point) for one in old.opinions] == [(CEREMONY, NeedLayer.ATTRACTIVE, Point.ITCH)]
+    assert [(one.tag, one.need_layer, one.point) for one in new.opinions] == [(CEREMONY, NeedLayer.MUST_BE, Point.PAIN)]
