@@ -47,7 +47,7 @@ class Decider:
             for at, row in enumerate(rows.tolist()):
                 seen = tuple(
                     [
-                        Seen(kind.codes[k], float(value[at, k]), *look.places[row][look.best[row, kind.columns[k]]])
+                        Seen(kind.codes[k], float(value[at, k]), *look.place(row, kind.columns[k]))
                         for k in np.flatnonzero(present[at]).tolist()
                         if sure[row] or presence[at, k] >= _LIKELY
                     ]

@@ -46,6 +46,7 @@ class FastModel:
         """`weights` are the parameters of codeframe.training.student.Student by name."""
         self._w, self.decider = weights, decider
         self.version = decider.version
+        self._text_outputs = np.concatenate([weights["codes.weight"], weights["category.weight"][1:]])
 
     @classmethod
     def load(cls, folder: Path = BUNDLED) -> FastModel:
@@ -66,7 +67,7 @@ class FastModel:
         if len(looks) == 1:
             return looks[0]
         heads = Heads(*(np.concatenate(arrays) for arrays in zip(*(look.heads for look in looks), strict=True)))
-        return Look(heads, [place for look in looks for place in look.places], np.concatenate([look.best for look in looks]))
+        return Look(heads, lambda text, output: looks[text // _BATCH].place(text % _BATCH, output))
 
     def _look(self, texts: Sequence[str]) -> Look:
         bags = extract(texts)
@@ -91,11 +92,18 @@ class FastModel:
             softmax(self._linear("feeling", self._text(sums, bags, "near"))),
             _by_script(softmax(self._linear("kind", text)), bags.chinese),
         )
-        places = [[(int(a), int(b)) for a, b in spans] for spans in np.split(bags.spans, first[1:])]
-        alone = self._hidden("text", even)
-        by_output = np.concatenate([spoken, self._linear("codes", alone), self._linear("category", alone)[:, 1:]], 1)
-        best = np.stack([rows.argmax(0) for rows in np.split(by_output, first[1:])])
-        return Look(heads, places, best)
+        alone, ends = self._hidden("text", even), np.append(first, len(of))
+
+        def place(at: int, output: int) -> tuple[int, int]:
+            clauses = slice(int(ends[at]), int(ends[at + 1]))
+            best = 0
+            if clauses.stop - clauses.start > 1:
+                by_clause = spoken[clauses, output] if output < aspects else alone[clauses] @ self._text_outputs[output - aspects]
+                best = int(by_clause.argmax())
+            start, end = bags.spans[clauses.start + best].tolist()
+            return start, end
+
+        return Look(heads, place)
 
     def _linear(self, name: str, x: Floats) -> Floats:
         out: Floats = x @ self._w[f"{name}.weight"].T + self._w[f"{name}.bias"]

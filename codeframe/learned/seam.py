@@ -7,7 +7,7 @@ frame needs no new model.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -48,12 +48,10 @@ class Prediction(NamedTuple):
 
 
 class Look(NamedTuple):
-    """A model's outputs for n texts: probabilities, the stretches of each text's clauses, and for each output the clause that speaks most
-    for it, (n, outputs)."""
+    """A model's outputs for n texts: probabilities, and `place(text, output)`, the stretch of a text that speaks most for an output."""
 
     heads: Heads
-    places: list[list[tuple[int, int]]]
-    best: Ints
+    place: Callable[[int, int], tuple[int, int]]
 
 
 class GroupModel(Protocol):
