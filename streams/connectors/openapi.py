@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from schemas.common import Channel
 from streams.connectors.channels import RECORDS
+from streams.connectors.context import FactRecord
 from streams.connectors.problems import MEDIA_TYPE
 
 PROBLEMS = {
@@ -45,7 +46,7 @@ _ACCEPTED = {
         "event_ids": {
             "type": "array",
             "items": {"type": "string", "format": "uuid"},
-            "description": "One a record, or one a turn, in order",
+            "description": "One a record, or one a turn, in order (of /v1/context: context_ids)",
         },
         "duplicates": {"type": "array", "items": {"type": "string", "format": "uuid"}, "description": "Those that were accepted before"},
     },
@@ -72,11 +73,17 @@ _PROBLEM = {
 @cache
 def document() -> dict[str, Any]:
     """The OpenAPI document."""
-    _, schemas = models_json_schema([(model, "validation") for model in RECORDS.values()], ref_template="#/components/schemas/{model}")
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in (*RECORDS.values(), FactRecord)], ref_template="#/components/schemas/{model}"
+    )
     return {
         "openapi": "3.1.0",
         "info": {"title": "Tingjian gateway", "version": version("tingjian"), "description": ABOUT},
-        "paths": {f"/v1/feedback/{channel}": {"post": _operation(channel)} for channel in RECORDS} | _probes(),
+        "paths": {
+            **{f"/v1/feedback/{channel}": {"post": _operation(f"send_{channel}", record)} for channel, record in RECORDS.items()},
+            "/v1/context": {"post": _operation("send_context", FactRecord)},
+            **_probes(),
+        },
         "components": {
             "schemas": {**schemas["$defs"], "Accepted": _ACCEPTED, "Problem": _PROBLEM},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "The API key of the source"}},
@@ -91,12 +98,12 @@ def page() -> str:
     return Environment(autoescape=True).from_string(template).render(api=document(), problems=PROBLEMS)
 
 
-def _operation(channel: Channel) -> dict[str, Any]:
-    record = {"$ref": f"#/components/schemas/{RECORDS[channel].__name__}"}
+def _operation(name: str, model: type[BaseModel]) -> dict[str, Any]:
+    record = {"$ref": f"#/components/schemas/{model.__name__}"}
     events = {"type": "object", "required": ["events"], "properties": {"events": {"type": "array", "minItems": 1, "items": record}}}
     return {
-        "operationId": f"send_{channel}",
-        "summary": (RECORDS[channel].__doc__ or "").splitlines()[0],
+        "operationId": name,
+        "summary": (model.__doc__ or "").splitlines()[0],
         "security": [{"key": []}],
         "requestBody": {
             "required": True,
