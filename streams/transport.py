@@ -34,6 +34,10 @@ from mode.utils.futures import notify
 
 NAME = "tingjian"
 
+# aiokafka has one fetch a broker in flight: while it waits for a partition that has nothing, busy ones wait too.
+_LONGEST_FETCH_MS = 100
+_PRESSURE_S = 0.005
+
 
 class BatchSchema(faust.Schema):
     """Marks a topic as batched, and leaves decoding to the step runner."""
@@ -129,6 +133,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"  # Faust offers it with exactly-once only
+        consumer._fetch_max_wait_ms = _LONGEST_FETCH_MS
         return consumer
 
     def highwater(self, tp: TP) -> int | None:
@@ -205,6 +210,9 @@ class Consumer(driver.Consumer):
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 - Faust's signature
         """Yield a batch of each partition that has one; nothing while flow is stopped."""
+        if self.flow_active and self._buffered_partitions and not self._get_active_partitions():
+            await self.sleep(_PRESSURE_S)  # the step has enough of every partition; Faust would look again after a second
+            return
         fetched, _active = await self._wait_next_records(timeout)
         if fetched is None or self.should_stop:
             return
