@@ -70,13 +70,12 @@ async def _hear(pool: HearingPool, settings: Settings, raw: RawVoice) -> list[Ut
 
 def warm_up(settings: Settings) -> None:
     """Load the models of this process."""
-    Hearing.of(settings)
-    Writer.of(settings.codeframe)
+    _models(settings)
 
 
 def hear_stretch(settings: Settings, raw: RawVoice, segment: Segment) -> Utterance | None:
     """The utterance of a stretch of a live call, as `hear_recording` makes it of the file; None where no words were heard."""
-    hearing, writer = Hearing.of(settings), Writer.of(settings.codeframe)
+    hearing, writer = _models(settings)
     turns = hear_segments([segment], hearing.engine, raw.roles, raw.language, writer.words)
     return writer.utterance(raw, turns[0], None, hearing.span(raw, turns[0]), datetime.now(UTC)) if turns else None
 
@@ -84,8 +83,13 @@ def hear_stretch(settings: Settings, raw: RawVoice, segment: Segment) -> Utteran
 def hear_recording(settings: Settings, raw: RawVoice) -> tuple[list[Utterance], str, float, float]:
     """The utterances of a recording, the engine's name, seconds of audio and of work. Runs in a process of the pool."""
     started = perf_counter()
-    hearing, writer = Hearing.of(settings), Writer.of(settings.codeframe)
+    hearing, writer = _models(settings)
     call = hearing.hear(raw, writer.words)
     now = datetime.now(UTC)
     utterances = [writer.utterance(raw, turn, call.measures, hearing.span(raw, turn), now) for turn in call.turns]
     return utterances, hearing.engine.name, call.seconds, perf_counter() - started
+
+
+def _models(settings: Settings) -> tuple[Hearing, Writer]:
+    writer = Writer.of(settings.codeframe)
+    return Hearing.of(settings, writer.hot_words), writer

@@ -15,7 +15,7 @@ from codeframe.heard.language import START, LanguageModel
 Alternatives: TypeAlias = Sequence[tuple[str, float]]
 """What a position may have been: toned syllables ("bo1") with their log-probabilities, the best first."""
 
-_BEAM = 12
+_BEAM = 10
 _MISSED = -9.0
 
 
@@ -31,7 +31,7 @@ class _Start:
 class Speller:
     """Spells with a language model. `weight` is what its log-probabilities count beside the acoustic ones."""
 
-    def __init__(self, language: LanguageModel, weight: float = 0.4) -> None:
+    def __init__(self, language: LanguageModel, weight: float = 0.55) -> None:
         self._language, self._weight = language, weight
         self._lexicon: dict[tuple[str, ...], list[int]] = {}
         self._begins: set[tuple[str, ...]] = set()

@@ -10,6 +10,7 @@ from typing import Protocol, Self
 from codeframe.frame import Frame
 from codeframe.heard.correct import Change, Corrector
 from codeframe.heard.language import LanguageModel
+from codeframe.heard.sounds import HAN
 from codeframe.heard.spelling import Speller
 from codeframe.text.align import Aligned
 from codeframe.text.language import language_of
@@ -55,12 +56,20 @@ class Writer:
         self._speller = Speller(LanguageModel.load())
         self._corrector = Corrector.load(frame)
         self._redactor = Redactor.load(frame.entity_names)
+        scales = frame.header.scales
+        measured = (*scales.more_is_bad, *scales.more_is_good, *sorted(frame.entity_names))
+        self._hot_words = tuple(word for word in measured if HAN.fullmatch(word))
 
     @classmethod
     @lru_cache(1)
     def of(cls, codeframe: str) -> Self:
         """The one of this frame in this process."""
         return cls(Frame.load(codeframe))
+
+    @property
+    def hot_words(self) -> tuple[str, ...]:
+        """Words of the trade, for engines that take a hint: models and what things are measured by."""
+        return self._hot_words
 
     def words(self, heard: Heard) -> str:
         """The words of what was heard; empty where there were none."""

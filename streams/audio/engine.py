@@ -77,9 +77,7 @@ def open_engine(specification: str, options: EngineOptions | None = None) -> Eng
     try:
         opened: Callable[[str, EngineOptions], Engine] = getattr(import_module(module), name)
     except ImportError as error:
-        raise ConfigurationError(
-            f"VOC_ASR: {kind} needs the package {error.name}: pip install 'tingjian[voice]', or {error.name}"
-        ) from error
+        raise ConfigurationError(f"VOC_ASR: {kind} needs the package {error.name}: pip install 'tingjian[voice,whisper]'") from error
     return opened(specification if kind.startswith("http") else rest, options or EngineOptions())
 
 

@@ -44,8 +44,8 @@ def transcribe(files: tuple[Path, ...], roles: str, language: str | None, as_jso
 
 
 def _open(settings: Settings) -> tuple[Any, Any]:
-    hearing = import_module("streams.audio.hearing").Hearing(settings)
-    return hearing, import_module(_WRITER).Writer.of(settings.codeframe)
+    writer = import_module(_WRITER).Writer.of(settings.codeframe)
+    return import_module("streams.audio.hearing").Hearing(settings, writer.hot_words), writer
 
 
 def _roles(given: str) -> tuple[Speaker, ...]:

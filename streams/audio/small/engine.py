@@ -19,8 +19,8 @@ from streams.audio.small.features import fbank
 _FILES = ("acoustic.onnx", "tokens.txt")
 Alternatives = list[tuple[str, float]]
 
-_ALTERNATIVES = 4
-_LIKELY = -5.0
+_ALTERNATIVES = 6
+_LIKELY = -6.0
 _QUIET_CONFIDENCE = 0.35
 
 

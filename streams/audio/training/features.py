@@ -170,14 +170,15 @@ def _silent(job: tuple[Spoken, int, str]) -> bool:
 @click.argument("out", type=click.Path(path_type=Path))
 @click.argument("prefixes", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--copies", default=2, show_default=True, help="How many ways each sentence is varied.")
+@click.option("--first", default=0, show_default=True, help="The number of the first copy; only later ones hold noise alone.")
 @click.option("--set", "of", type=click.Choice(["train", "test"]), default="train")
 @click.option("--condition", type=click.Choice(["varied", "clean", "mp3", "telephone"]), default="varied")
 @click.option("--processes", default=1, show_default=True)
-def main(out: Path, prefixes: tuple[Path, ...], copies: int, of: str, condition: str, processes: int) -> None:
+def main(out: Path, prefixes: tuple[Path, ...], copies: int, first: int, of: str, condition: str, processes: int) -> None:
     """Write the features of spoken corpora to OUT."""
     sentences = list(spoken(list(prefixes), of))
     pool = np.concatenate([sentence.samples() for sentence in sentences[:200]])
-    jobs = [(sentence, copy, condition) for copy in range(copies) for sentence in sentences]
+    jobs = [(sentence, copy, condition) for copy in range(first, first + copies) for sentence in sentences]
     at, rows, parts = 0, [], []
     with Pool(processes, _start, (pool,)) as workers:
         for job, frames in zip(jobs, workers.imap(_one, jobs, 16), strict=True):

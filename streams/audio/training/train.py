@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from streams.audio.training.distance import distance
 from streams.audio.training.model import SUBSAMPLING, Net
 
 _BATCH = 12
@@ -69,16 +70,6 @@ def batch(examples: list[Example], numbers: dict[str, int], mask: bool) -> tuple
     return x, torch.tensor(lengths), torch.tensor([one for row in labels for one in row]), torch.tensor([len(row) for row in labels])
 
 
-def distance(a: list[str], b: list[str]) -> int:
-    """Edit distance."""
-    row = list(range(len(b) + 1))
-    for i, one in enumerate(a, 1):
-        before, row[0] = row[0], i
-        for j, other in enumerate(b, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (one != other))
-    return row[-1]
-
-
 def errors(net: Net, examples: list[Example], tokens: list[str]) -> float:
     """The share of syllables that greedy decoding gets wrong."""
     numbers = {token: number for number, token in enumerate(tokens)}
@@ -111,9 +102,9 @@ def batches(examples: list[Example]) -> list[list[Example]]:
 
 def rate_at(part: float) -> float:
     """The learning rate after a part of the time, 0 to 1: a warm-up and half a cosine."""
-    return (
-        _RATE * part / _WARM_UP if part < _WARM_UP else _RATE * (0.5 + 0.5 * math.cos(math.pi * min(1, (part - _WARM_UP) / (1 - _WARM_UP))))
-    )
+    if part < _WARM_UP:
+        return part / _WARM_UP
+    return 0.5 + 0.5 * math.cos(math.pi * min(1.0, (part - _WARM_UP) / (1 - _WARM_UP)))
 
 
 def main() -> None:
@@ -122,6 +113,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("features", type=Path, nargs="+")
     parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--rate", type=float, default=_RATE, help="highest learning rate")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--test", type=Path, action="append", default=[])
     parser.add_argument("--syllables", type=Path, help="a file of those that the model is to know; else those of the features")
@@ -150,7 +142,7 @@ def main() -> None:
             if spent >= seconds:
                 break
             for group in optimiser.param_groups:
-                group["lr"] = rate_at(spent / seconds)
+                group["lr"] = options.rate * rate_at(spent / seconds)
             x, lengths, labels, counts = batch(part, numbers, True)
             with torch.autocast("cpu", torch.bfloat16):
                 scores, counted = net(x, lengths)
