@@ -53,12 +53,6 @@ def make_frame(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def auto() -> Coder:
-    """Words alone."""
-    return Coder(Frame.load("auto"))
-
-
-@pytest.fixture(scope="session")
-def trained() -> Coder:
     """Words and the fast tier's model."""
     return Coder.load("auto")
 

@@ -41,39 +41,39 @@ def test_each_model_has_a_card_with_data_and_figures(folder: Path) -> None:
         ("Fuel consumption is too high", "product.energy.fuel", -1),
     ],
 )
-def test_clear_sentences_are_coded_right(trained: Coder, text: str, tag: str, sentiment: int) -> None:
-    opinions = {opinion.tag: opinion for opinion in trained.code([utterance(text)])[0].opinions}
+def test_clear_sentences_are_coded_right(auto: Coder, text: str, tag: str, sentiment: int) -> None:
+    opinions = {opinion.tag: opinion for opinion in auto.code([utterance(text)])[0].opinions}
     assert opinions[tag].sentiment == sentiment
 
 
 @pytest.mark.parametrize("text", ["你好", "好的，谢谢", "请问几点关门", "hello", ""])
-def test_small_talk_has_no_opinions(trained: Coder, text: str) -> None:
-    assert trained.code([utterance(text)])[0].opinions == ()
+def test_small_talk_has_no_opinions(auto: Coder, text: str) -> None:
+    assert auto.code([utterance(text)])[0].opinions == ()
 
 
-def test_an_opinion_that_only_the_model_sees_stands_in_its_clause(trained: Coder, auto: Coder) -> None:
+def test_an_opinion_that_only_the_model_sees_stands_in_its_clause(auto: Coder, words: Coder) -> None:
     text = "朋友推荐来看看，一脚油门下去就窜出去了，推背感十足。"
-    words = {opinion.tag for opinion in auto.code([utterance(text)])[0].opinions}
-    for opinion in trained.code([utterance(text)])[0].opinions:
+    by_words = {opinion.tag for opinion in words.code([utterance(text)])[0].opinions}
+    for opinion in auto.code([utterance(text)])[0].opinions:
         assert 0 <= opinion.evidence.start < opinion.evidence.end <= len(text)
-        if opinion.tag not in words:
+        if opinion.tag not in by_words:
             assert opinion.evidence.end - opinion.evidence.start < len(text)
 
 
-def test_a_text_is_coded_alike_alone_and_in_a_batch(trained: Coder) -> None:
+def test_a_text_is_coded_alike_alone_and_in_a_batch(auto: Coder) -> None:
     texts = ["动力不错就是油耗高", "", "Fuel consumption is too high", "发动机烧机油", "你好", "空间太小了，内饰塑料感强"] * 50
-    batch = trained.code([utterance(text) for text in texts])
+    batch = auto.code([utterance(text) for text in texts])
     for text, coding in zip(texts[:6], batch, strict=False):
-        assert [opinion.tag for opinion in coding.opinions] == [opinion.tag for opinion in trained.code([utterance(text)])[0].opinions]
+        assert [opinion.tag for opinion in coding.opinions] == [opinion.tag for opinion in auto.code([utterance(text)])[0].opinions]
 
 
 def test_a_frame_without_the_crosswalks_is_coded_by_words_alone(hotel: Coder) -> None:
     assert hotel.versions.model == Coder(hotel.frame).versions.model
 
 
-def test_events_say_which_model_made_them(trained: Coder) -> None:
-    assert trained.versions.model == FastModel.load().version
-    assert trained.versions.tier is Tier.FAST
+def test_events_say_which_model_made_them(auto: Coder) -> None:
+    assert auto.versions.model == FastModel.load().version
+    assert auto.versions.tier is Tier.FAST
 
 
 def test_the_deep_tier_codes_with_the_same_contract() -> None:
