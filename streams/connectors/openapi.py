@@ -73,9 +73,8 @@ _PROBLEM = {
 @cache
 def document() -> dict[str, Any]:
     """The OpenAPI document."""
-    _, schemas = models_json_schema(
-        [(model, "validation") for model in (*RECORDS.values(), FactRecord)], ref_template="#/components/schemas/{model}"
-    )
+    models: list[Any] = [*RECORDS.values(), FactRecord]
+    _, schemas = models_json_schema([(model, "validation") for model in models], ref_template="#/components/schemas/{model}")
     return {
         "openapi": "3.1.0",
         "info": {"title": "Tingjian gateway", "version": version("tingjian"), "description": ABOUT},
