@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.audio.decode import RATE
 from streams.audio.engine import EngineOptions, Heard, as_floats, file_hash, require_files, session
 from streams.audio.small.features import fbank
 
@@ -21,7 +22,10 @@ Alternatives = list[tuple[str, float]]
 
 _ALTERNATIVES = 6
 _LIKELY = -6.0
-_QUIET_CONFIDENCE = 0.35
+_PADDING_S = 0.4
+_QUIET_CONFIDENCE = 0.25
+_SLOWEST = 1.0
+"""Syllables a second: who speaks says more."""
 
 
 class SmallEngine:
@@ -41,7 +45,8 @@ class SmallEngine:
         if not positions:
             return Heard("", None)
         confidence = float(np.exp(np.mean([max(score for _, score in position) for position in positions])))
-        return Heard("", confidence, positions if confidence >= _QUIET_CONFIDENCE else ())
+        spoken = confidence >= _QUIET_CONFIDENCE and len(positions) >= _SLOWEST * (len(samples) / RATE - _PADDING_S)
+        return Heard("", confidence, positions if spoken else ())
 
     def syllables(self, samples: NDArray[np.int16]) -> list[Alternatives]:
         """What was heard at each position: syllables and their log-probabilities, the best first."""
