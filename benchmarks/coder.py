@@ -8,6 +8,7 @@ python benchmarks/coder.py FILE --column NAME   a column of a CSV file
 from __future__ import annotations
 
 import csv
+import os
 import random
 import resource
 import time
@@ -15,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # one core: before numpy is loaded
 
 from codeframe.coder import Coder
 from schemas.common import Channel, Span

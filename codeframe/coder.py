@@ -25,7 +25,7 @@ from codeframe.learned.tiers import bundled_model
 from codeframe.points import Points
 from codeframe.trusted import collector_paused, defaults, trusted
 from schemas.coded import CodedUtterance, NeedLayer, Opinion, Owner, Point, Tier, Versions
-from schemas.common import Span, Speaker
+from schemas.common import Severity, Span, Speaker
 from schemas.ids import opinion_ids
 from schemas.utterance import Mark, Utterance
 
@@ -87,7 +87,15 @@ class Coder:
     def find(self, texts: Sequence[str]) -> list[list[Found]]:
         """The tags of each text, by where they stand."""
         found = [found_in(analysis) for analysis in self.analyst.analyse(texts)]
-        return self._joiner.join(texts, found) if self._joiner else found
+        if not self._joiner:
+            return found
+        return [self._kept(*pair) for pair in zip(found, self._joiner.join(texts, list(found)), strict=True)]
+
+    def _kept(self, words: list[Found], joined: list[Found]) -> list[Found]:
+        """What the joiner kept, and the dangers that words tell of, whatever the model makes of them."""
+        seen = {one.tag for one in joined}
+        lost = [one for one in words if one.sentiment < 0 and one.tag not in seen]
+        return joined + [one for one in lost if self._tags[one.tag].severity is Severity.SAFETY]
 
     def _coding(self, utterance: Utterance | CodedUtterance, found: list[Found]) -> Coding:
         if not found:

@@ -19,7 +19,7 @@ from rich.tree import Tree
 from codeframe.coder import Coder
 from codeframe.coverage import coverage as measure
 from codeframe.coverage import said
-from codeframe.definition import Branch, Crosswalk, Data, Header, PointMatrix
+from codeframe.definition import Branch, Crosswalk, Data, Header, PointMatrix, Spellings
 from codeframe.diff import diff as diff_frames
 from codeframe.diff import moved
 from codeframe.errors import FrameError
@@ -210,7 +210,13 @@ def _events(coder: Coder, file: Path) -> list[CodedUtterance]:
 @frame.command()
 def schema() -> None:
     """Print the JSON Schemas of a frame's YAML files."""
-    files: dict[str, type[Data]] = {"frame.yaml": Header, "points.yaml": PointMatrix, "tags/*.yaml": Branch, "crosswalks/*.yaml": Crosswalk}
+    files: dict[str, type[Data]] = {
+        "frame.yaml": Header,
+        "points.yaml": PointMatrix,
+        "tags/*.yaml": Branch,
+        "spellings.yaml": Spellings,
+        "crosswalks/*.yaml": Crosswalk,
+    }
     click.echo(json.dumps({name: model.model_json_schema() for name, model in files.items()}, ensure_ascii=False, indent=2))
 
 

@@ -18,6 +18,7 @@ from codeframe.folding import fold
 Matrix = NDArray[np.floating[Any]]
 
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
+_REDACTED = re.compile(r"\[[A-Z_]+\]")
 _LATIN = re.compile(r"[a-z]{3,}")
 _LENGTHS = (2, 3, 4)
 _FEATURES, _LEAST, _ROUNDS, _MOST_TEXTS = 3_000, 2, 12, 20_000
@@ -47,8 +48,8 @@ def suggest(texts: Sequence[str], most: int = 10) -> list[Suggestion]:
 
 
 def _grams(text: str) -> set[str]:
-    """Chinese character n-grams and Latin words."""
-    folded = fold(text)
+    """Chinese character n-grams and Latin words, what was redacted left out."""
+    folded = fold(_REDACTED.sub(" ", text))
     found = set(_LATIN.findall(folded))
     for run in _HAN.findall(folded):
         found.update(run[at : at + size] for size in _LENGTHS for at in range(len(run) - size + 1))

@@ -52,7 +52,13 @@ def test_the_frame_commands(make_frame: Callable[..., Path], tmp_path: Path) -> 
     assert json.loads(run(frame, "show", "shop.queue", "--frame", where).output)["terms"]["zh"]
     assert "near it are shop.queue" in run(frame, "show", "shop.que", "--frame", where).output
     assert run(frame, "diff", where, where).output == ""
-    assert set(json.loads(run(frame, "schema").output)) == {"frame.yaml", "points.yaml", "tags/*.yaml", "crosswalks/*.yaml"}
+    assert set(json.loads(run(frame, "schema").output)) == {
+        "frame.yaml",
+        "points.yaml",
+        "tags/*.yaml",
+        "spellings.yaml",
+        "crosswalks/*.yaml",
+    }
     assert "is no code frame" in run(frame, "tree", str(tmp_path / "nowhere")).output
 
 
