@@ -30,6 +30,7 @@ check: $(DEV)  ## lint, types, import arrows, the code frame
 	$(BIN)/mypy
 	$(BIN)/pytest tests/test_architecture.py
 	$(BIN)/voc frame lint
+	$(BIN)/voc graph lint
 
 torture: $(DEV)  ## the pipeline while everything dies, by SEED; SHORT=1 takes at most ten minutes; needs Java 17 and Maven
 	$(BIN)/python -m tests.torture --seed $(SEED) $(if $(SHORT),--short)
