@@ -12,9 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from codeframe.causes.definition import Area, CauseNode, Step, Steps
+from codeframe.causes.definition import Area, CauseNode, ContextRule, Step, Steps
 from codeframe.frame import Frame
-from codeframe.source import Source, read
+from codeframe.source import Key, Source, read
 
 _STEPS = "steps.yaml"
 
@@ -100,14 +100,14 @@ class Graph:
                 if value is not None and value not in known:
                     raise source.error((*key, "owner", name), f"{cause.id}: {value} is unknown; known are {', '.join(sorted(known))}")
             for number, rule in enumerate(cause.context):
-                self._check_rule(source, (*key, "context", number), rule.kind, rule.status, rule.days)
+                self._check_rule(source, (*key, "context", number), rule)
 
-    def _check_rule(self, source: Source, key: tuple[str | int, ...], kind: str, status: tuple[str, ...], days: tuple[int, int]) -> None:
-        known = self.steps.context if self.steps else {}
-        for one in status:
-            if one not in known.get(kind, ()):  # type: ignore[call-overload]
-                raise source.error((*key, "status"), f"{kind} has no status {one}: known are {', '.join(known.get(kind, ()))}")  # type: ignore[call-overload]
-        if days[0] > days[1]:
+    def _check_rule(self, source: Source, key: Key, rule: ContextRule) -> None:
+        known = self.steps.context.get(rule.kind, ()) if self.steps else ()
+        for status in rule.status:
+            if status not in known:
+                raise source.error((*key, "status"), f"{rule.kind} has no status {status}: known are {', '.join(known)}")
+        if rule.days[0] > rule.days[1]:
             raise source.error((*key, "days"), "the window ends before it starts")
 
 
