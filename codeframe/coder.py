@@ -25,7 +25,7 @@ from codeframe.learned.tiers import bundled_model
 from codeframe.points import Points
 from codeframe.trusted import collector_paused, defaults, trusted
 from schemas.coded import CodedUtterance, NeedLayer, Opinion, Owner, Point, Tier, Versions
-from schemas.common import Severity, Span, Speaker
+from schemas.common import Channel, Severity, Span, Speaker
 from schemas.ids import opinion_ids
 from schemas.utterance import Mark, Utterance
 
@@ -33,6 +33,8 @@ LEXICON_VERSION = "lexicon-1"
 
 _SILENT = frozenset({Speaker.AGENT, Speaker.BOT})
 _EMPTY = frozenset({Mark.EMPTY, Mark.MACHINE_MADE})
+# The model knows public reviews and complaints; of what people say in calls, chats and stores it has seen nothing.
+_LEARNED = frozenset({Channel.PUBLIC_OPINION})
 _SHORTEST_UNSURE = 6
 
 
@@ -81,15 +83,18 @@ class Coder:
         nothing = Coding((), False, self.versions)
         spoken = {id(u) for u in heard}
         with collector_paused():
-            found = iter(self.find([u.text for u in heard]))
+            found = iter(self.find([u.text for u in heard], [u.channel in _LEARNED for u in heard]))
             return [self._coding(u, next(found)) if id(u) in spoken else nothing for u in utterances]
 
-    def find(self, texts: Sequence[str]) -> list[list[Found]]:
-        """The tags of each text, by where they stand."""
+    def find(self, texts: Sequence[str], learned: Sequence[bool] | None = None) -> list[list[Found]]:
+        """The tags of each text, by where they stand. `learned` says on which texts the model has a say; on all if not given."""
         found = [found_in(analysis) for analysis in self.analyst.analyse(texts)]
-        if not self._joiner:
-            return found
-        return [self._kept(*pair) for pair in zip(found, self._joiner.join(texts, list(found)), strict=True)]
+        chosen = [at for at in range(len(texts)) if self._joiner and (learned is None or learned[at])]
+        if self._joiner and chosen:
+            joined = self._joiner.join([texts[at] for at in chosen], [found[at] for at in chosen])
+            for at, one in zip(chosen, joined, strict=True):
+                found[at] = self._kept(found[at], one)
+        return found
 
     def _kept(self, words: list[Found], joined: list[Found]) -> list[Found]:
         """What the joiner kept, and the dangers that words tell of, whatever the model makes of them."""
