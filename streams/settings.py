@@ -52,7 +52,6 @@ class Settings(BaseSettings):
     asr_threads: PositiveInt = Field(1, description="Threads of each of them")
     asr_timeout: PositiveFloat = Field(3_600.0, description="Seconds that hearing one recording may take")
     asr_cost: float = Field(0.0, ge=0, description="What an hour of audio costs, in your currency, for the cost metric")
-    diariser: str = Field("", description="Models that tell speakers of a mono recording apart: SEGMENTATION.onnx,EMBEDDING.onnx")
     audio_store: str = Field("", description="fsspec URI of the folder for audio, such as s3://bucket/voice; VOC_DATA/audio if not set")
     audio_max_minutes: PositiveFloat = Field(120.0, description="Longest recording that is heard, minutes")
     audio_max_bytes: PositiveInt = Field(512 << 20, description="Largest recording, bytes")
