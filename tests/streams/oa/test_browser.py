@@ -56,7 +56,7 @@ async def take(page: Page, url: str, button: str, note: str = "") -> None:
     await page.click(f"button:has-text('{button}')")
 
 
-async def take(page: Page, path: Path) -> None:
+async def keep_picture(page: Page, path: Path) -> None:
     """Keep a picture of the page. Headless Chromium on a busy machine now and then fails to capture one, so once more."""
     try:
         await page.screenshot(path=path)
@@ -98,13 +98,13 @@ async def test_the_loop_from_delivery_to_acceptance(broker: EmbeddedBroker, tmp_
 async def walk(page: Page, url: str, pictures: Path) -> None:
     """Two people bring a task to its end."""
     await sign_in(page, url, "李伟", "sales_manager")
-    await take(page, pictures / "inbox.png")
+    await keep_picture(page, pictures / "inbox.png")
     assert await page.inner_text("h1") == "待我处理 1 件，共 1 件"
     await take(page, url, "指派")
     assert await page.inner_text("mark") == "订金说好七个工作日退，一个月了还没到账"
     assert await page.locator("button:has-text('批准方案')").count() == 0, "the execution layer does not approve"
     await take(page, url, "提交方案", "三日内退订金并致歉")
-    await take(page, pictures / "task.png")
+    await keep_picture(page, pictures / "task.png")
     assert (pictures / "task.png").stat().st_size > 20_000
 
     await sign_in(page, url, "王芳", "management")
@@ -126,7 +126,7 @@ async def walk(page: Page, url: str, pictures: Path) -> None:
     await take(page, url, "验收通过", "客户已收到退款")
     assert await page.inner_text("#state") == "验收通过"
     assert await page.locator("#steps tr").count() == 9
-    await take(page, pictures / "accepted.png")
+    await keep_picture(page, pictures / "accepted.png")
 
 
 async def test_a_step_that_the_gateway_did_not_keep_is_not_taken(tmp_path: Path, page: Page) -> None:
