@@ -146,10 +146,15 @@ def check(result: dict[str, Any]) -> None:
     assert result["failed"] > 0.1 * result["calls"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_fifty_kills_during_ten_thousand_tasks(broker: EmbeddedBroker, tmp_path: Path) -> None:
     check(await run(broker, tmp_path, tasks=10_000, kills=50))
 
 
 async def test_a_kill_during_two_hundred_tasks(broker: EmbeddedBroker, tmp_path: Path) -> None:
     check(await run(broker, tmp_path, tasks=200, kills=1))
+
+
+@pytest.mark.slow
+async def test_five_kills_during_a_thousand_tasks(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    check(await run(broker, tmp_path, tasks=1_000, kills=5))
