@@ -84,16 +84,17 @@ async def end_offsets(consumer: AIOKafkaConsumer, partitions: list[TopicPartitio
 
 async def group_lag(settings: Settings, group: str, topics: Iterable[str]) -> int:
     """Records of `topics` that `group` has not committed; every record where it has committed nothing."""
+    return sum(await asyncio.gather(*(_topic_lag(settings, group, topic) for topic in topics)))
+
+
+async def _topic_lag(settings: Settings, group: str, topic: str) -> int:
+    """The lag of one topic, by a consumer of its own: one that is assigned anew waits seconds for its next fetch."""
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
-        lag = 0
-        for topic in topics:
-            partitions = await partitions_of(consumer, topic)
-            begins, ends = await consumer.beginning_offsets(partitions), await end_offsets(consumer, partitions)
-            for partition in partitions:
-                committed = await consumer.committed(partition)
-                lag += ends[partition] - (begins[partition] if committed is None else committed)
-        return lag
+        partitions = await partitions_of(consumer, topic)
+        begins, ends = await consumer.beginning_offsets(partitions), await end_offsets(consumer, partitions)
+        committed = {partition: await consumer.committed(partition) for partition in partitions}
+        return sum(ends[partition] - (begins[partition] if offset is None else offset) for partition, offset in committed.items())
     finally:
         await consumer.stop()

@@ -222,11 +222,10 @@ def on_free_ports(settings: Settings) -> Settings:
 
 
 async def _lag(settings: Settings, names: tuple[str, ...]) -> dict[str, int]:
-    lags = {}
-    for step in load_steps(names):
-        topics = [topic.in_pipeline(settings.topic_prefix) for topic in step.reads]
-        lags[step.name] = await group_lag(settings, group_of(step, settings), topics)
-    return lags
+    steps = load_steps(names)
+    topics = [[topic.in_pipeline(settings.topic_prefix) for topic in step.reads] for step in steps]
+    lags = await asyncio.gather(*(group_lag(settings, group_of(step, settings), reads) for step, reads in zip(steps, topics, strict=True)))
+    return {step.name: lag for step, lag in zip(steps, lags, strict=True)}
 
 
 def _steps_option(steps: tuple[str, ...]) -> tuple[str, ...]:
