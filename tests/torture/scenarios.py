@@ -17,6 +17,7 @@ from tests.torture.proxy import Mode
 from tests.torture.rig import Rig
 
 FROZEN_S, DOWN_S = 30.0, 60.0
+SHORT_FROZEN_S, SHORT_DOWN_S = 12.0, 15.0
 HOUR = 3_600
 _KILL_AFTER_S = (1.0, 8.0)
 
@@ -60,11 +61,11 @@ def broker_killed(rig: Rig, short: bool) -> None:
         rig.cluster.nodes[0].restart()
 
 
-def broker_frozen(rig: Rig, _short: bool) -> None:
+def broker_frozen(rig: Rig, short: bool) -> None:
     """SIGSTOP: connections stay, nothing answers."""
     rig.run(5.0)
     rig.cluster.nodes[0].freeze()
-    rig.run(FROZEN_S)
+    rig.run(SHORT_FROZEN_S if short else FROZEN_S)
     rig.cluster.nodes[0].thaw()
 
 
@@ -79,38 +80,38 @@ def leader_killed(rig: Rig, short: bool) -> None:
         rig.cluster.wait_in_sync()
 
 
-def dead_letters_down(rig: Rig, _short: bool) -> None:
+def dead_letters_down(rig: Rig, short: bool) -> None:
     """The one node that holds the dead letters is down."""
     rig.run(5.0)
     node = rig.cluster.nodes[-1]
     node.kill()
-    rig.run(20.0)
+    rig.run(10.0 if short else 20.0)
     node.restart()
 
 
-def clickhouse_down(rig: Rig, _short: bool) -> None:
-    """SIGKILL for ClickHouse; it comes back on its data after a minute."""
+def clickhouse_down(rig: Rig, short: bool) -> None:
+    """SIGKILL for ClickHouse; it comes back on its data after a while."""
     rig.run(5.0)
     rig.clickhouse.process.kill()
-    rig.run(DOWN_S)
+    rig.run(SHORT_DOWN_S if short else DOWN_S)
     rig.clickhouse.start()
     rig.clickhouse.wait_ready(60.0)
 
 
 def clickhouse_slow(rig: Rig, short: bool) -> None:
     """Every packet to ClickHouse takes a second."""
-    _through(rig, Mode.SLOW, 12.0 if short else 60.0)
+    _through(rig, Mode.SLOW, 8.0 if short else 60.0)
 
 
 def clickhouse_fails(rig: Rig, short: bool) -> None:
     """ClickHouse answers 500."""
-    _through(rig, Mode.FAIL, 12.0 if short else 60.0)
+    _through(rig, Mode.FAIL, 8.0 if short else 60.0)
 
 
 def clickhouse_refuses(rig: Rig, short: bool) -> None:
     """A constraint makes ClickHouse refuse every batch that holds a certain character."""
     _command(rig.settings, f"ALTER TABLE utterances ADD CONSTRAINT torture CHECK position(text, '{POISON}') = 0")
-    rig.run(12.0 if short else 30.0)
+    rig.run(8.0 if short else 30.0)
 
 
 def clock_jumps(rig: Rig, short: bool) -> None:
@@ -118,7 +119,7 @@ def clock_jumps(rig: Rig, short: bool) -> None:
     env, shift = rig.shifted_clock()
     rig.set_workers(0)
     rig.set_workers(1, env)
-    rig.run(12.0)
+    rig.run(8.0)
     for seconds in (HOUR, -HOUR, 0) * (1 if short else 5):
         shift.write_bytes(seconds.to_bytes(8, "little", signed=True))
         rig.run(4.0)
