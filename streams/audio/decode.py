@@ -26,7 +26,6 @@ Samples = NDArray[np.int16]
 """Channels x samples at `RATE`."""
 
 MAX_CHANNELS = 8
-_PIECE = RATE
 _MAX_RATE = 192_000
 _DAMAGED_SHARE = 0.1
 _TRUNCATED_SHARE = 0.95
@@ -76,34 +75,34 @@ def decode(source: BinaryIO, max_seconds: float) -> Iterator[Samples]:
         recording = _recording(container, stream)
         if recording.duration_s is not None and recording.duration_s > max_seconds:
             raise AudioError(_too_long(max_seconds))
-        resampler = av.AudioResampler(format="s16p", layout=stream.codec_context.layout, rate=RATE)
-        count = held = 0
-        pieces: list[Samples] = []
-        for piece in _resampled(resampler, _frames(container, stream)):
-            pieces.append(piece)
-            held += piece.shape[1]
-            if count + held > max_seconds * RATE:
+        count = 0
+        for piece in _resampled(stream.codec_context.layout, _frames(container, stream)):
+            count += piece.shape[1]
+            if count > max_seconds * RATE:
                 raise AudioError(_too_long(max_seconds))
-            if held >= _PIECE:
-                yield np.concatenate(pieces, axis=1)
-                count, held = count + held, 0
-                pieces.clear()
-        if pieces:
-            yield np.concatenate(pieces, axis=1)
-        _check_complete((count + held) / RATE, recording.duration_s)
+            yield piece
+        _check_complete(count / RATE, recording.duration_s)
 
 
-def _resampled(resampler: av.AudioResampler, frames: Iterator[av.AudioFrame]) -> Iterator[Samples]:
+def _resampled(layout: av.AudioLayout, frames: Iterator[av.AudioFrame]) -> Iterator[Samples]:
+    """A second at a time: codecs give frames of 20 ms, and resampling those one by one costs as much as decoding them."""
+    resampler, waiting = av.AudioResampler(format="s16p", layout=layout, rate=RATE), av.AudioFifo()
+    try:
+        for frame in frames:
+            frame.pts = None
+            waiting.write(frame)
+            if waiting.samples >= frame.sample_rate:
+                yield from _arrays(resampler.resample(waiting.read()))
+        if waiting.samples:
+            yield from _arrays(resampler.resample(waiting.read()))
+        yield from _arrays(resampler.resample(None))
+    except (FFmpegError, ValueError) as error:
+        raise AudioError("audio: its sample format or channels change on the way") from error
+
+
+def _arrays(frames: list[av.AudioFrame]) -> Iterator[Samples]:
     for frame in frames:
-        frame.pts = None
-        try:
-            resampled = resampler.resample(frame)
-        except (FFmpegError, ValueError) as error:
-            raise AudioError("audio: its sample format or channels change on the way") from error
-        for piece in resampled:
-            yield cast(Samples, piece.to_ndarray())
-    for piece in resampler.resample(None):
-        yield cast(Samples, piece.to_ndarray())
+        yield cast(Samples, frame.to_ndarray())
 
 
 def _open(source: BinaryIO) -> InputContainer:

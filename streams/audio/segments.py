@@ -19,6 +19,7 @@ from streams.audio.decode import RATE, Samples
 
 FRAME_MS = 30
 _FRAME = RATE * FRAME_MS // 1000
+_FRAME_BYTES = 2 * _FRAME
 _WINDOW, _ONSET = 8, 5
 _HANGOVER = 450 // FRAME_MS
 _PAD = RATE // 5
@@ -67,10 +68,16 @@ class Segmenter:
     def feed(self, piece: Samples) -> Iterator[Segment]:
         """Take a piece, channels x samples; yield the stretches that ended in it."""
         self._kept = np.concatenate([self._kept, piece], axis=1)
-        while (self._frame + 1 - self._first) * _FRAME <= self._kept.shape[1]:
+        begin = self._frame
+        end = self._first + self._kept.shape[1] // _FRAME
+        new = self._kept[:, (begin - self._first) * _FRAME : (end - self._first) * _FRAME]
+        sounds = [np.ascontiguousarray(channel).data.cast("B") for channel in new]
+        for frame in range(begin, end):
+            self._frame, at = frame, (frame - begin) * _FRAME_BYTES
             for channel, voice in enumerate(self._voices):
-                yield from self._look(channel, voice)
-            self._frame += 1
+                speech = voice.detector.is_speech(sounds[channel][at : at + _FRAME_BYTES], RATE)
+                yield from self._look(channel, voice, speech)
+        self._frame = end
         self._forget()
 
     def finish(self) -> Iterator[Segment]:
@@ -87,9 +94,7 @@ class Segmenter:
             if voice.start is not None and voice.last + 1 - voice.start >= _SHORTEST
         ]
 
-    def _look(self, channel: int, voice: _Voice) -> Iterator[Segment]:
-        at = (self._frame - self._first) * _FRAME
-        speech = voice.detector.is_speech(self._kept[channel, at : at + _FRAME].tobytes(), RATE)
+    def _look(self, channel: int, voice: _Voice, speech: bool) -> Iterator[Segment]:
         voice.window.append(speech)
         if voice.start is None:
             if sum(voice.window) >= _ONSET:
