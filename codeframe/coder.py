@@ -83,7 +83,7 @@ class Coder:
         nothing = Coding((), False, self.versions)
         spoken = {id(u) for u in heard}
         with collector_paused():
-            found = iter(self.find([u.text for u in heard], [u.channel in _LEARNED for u in heard]))
+            found = iter(self.find([u.text for u in heard], [self.judges(u.channel) for u in heard]))
             return [self._coding(u, next(found)) if id(u) in spoken else nothing for u in utterances]
 
     def find(self, texts: Sequence[str], learned: Sequence[bool] | None = None) -> list[list[Found]]:
@@ -113,6 +113,10 @@ class Coder:
         opinions = self.attributor.attribute(opinions, situation_of(utterance.text, tags, when, utterance.attributes))
         unsure = max([one.confidence for one in found]) < self._thresholds.unsure_below
         return Coding(opinions, unsure, self.versions)
+
+    def judges(self, channel: Channel) -> bool:
+        """Whether the model has a say on what comes by this channel."""
+        return self._joiner is not None and channel in _LEARNED
 
     def rule(self, found: Found, layer: NeedLayer | None = None) -> PointRule | None:
         """The row of the point matrix that decides about `found`, or None where none holds. The layer is the frame's if not given."""

@@ -22,13 +22,14 @@ AGENTS = {
     "transcribe": "agents.transcribe:transcribe",
     "clean": "agents.clean:clean",
     "code": "agents.code:code",
+    "recode": "agents.recode:recode",
     "attribute": "agents.attribute:attribute",
     "store": "agents.store:store",
     "trigger": "agents.trigger:trigger",
     "bridge": "agents.bridge:bridge",
 }
 
-_EXTRAS = {"transcribe": "voice"}
+_EXTRAS = {"transcribe": "voice", "recode": "deep"}
 """Steps that run only where their extra is installed."""
 
 EXIT_STEP_FAILED = 70

@@ -20,6 +20,15 @@ Situation = tuple[str, tuple[tuple[str, str], ...]]
 """A tag and a scope, as sorted items."""
 
 _SELECTED = "empty(marks) AND occurred_at >= {begin:DateTime64(3)} AND occurred_at < {end:DateTime64(3)}"
+_TAKEN_BACK = """
+WITH (SELECT groupArray(opinion_id) FROM (
+    SELECT opinion_id FROM opinions
+    WHERE opinion_id IN (SELECT opinion_id FROM opinions WHERE retracted = 1 AND coded_at >= {since:DateTime64(3)})
+    GROUP BY opinion_id HAVING argMax(retracted, revision) = 1)) AS gone
+SELECT body FROM task_board
+WHERE muted = '' AND body != '' AND state = 'created' AND has({rules:Array(String)}, rule) AND hasAll(gone, opinion_ids)
+  AND task_id NOT IN (SELECT assumeNotNull(muted_for) FROM tasks FINAL WHERE muted = 'grouped' AND NOT hasAll(gone, opinion_ids))
+"""
 _DIMENSIONS = frozenset({"brand", "model", "dealer", "city", "region", "country", "segment", "channel"})
 _NUMBERS = frozenset({"sentiment"})
 
@@ -133,6 +142,11 @@ class History:
         for row in rows:
             row["task"], row["accepted_at"] = TaskTrigger.model_validate_json(row.pop("body")), _utc(row["accepted_at"])
         return rows
+
+    async def taken_back(self, rules: Sequence[str], since: datetime) -> list[TaskTrigger]:
+        """Tasks of these rules that nobody has begun and whose every opinion a later revision took back, since a moment."""
+        rows = await self._clickhouse.query(_TAKEN_BACK, {"rules": list(rules), "since": as_text(since)})
+        return [TaskTrigger.model_validate_json(body) for (body,) in rows]
 
     async def muted(self, begin: datetime, end: datetime) -> list[TaskTrigger]:
         """Tasks created in [begin, end) that the daily cap muted."""

@@ -38,6 +38,12 @@ LAG = Gauge("voc_lag_records", "Records behind the end of a partition that a ste
 WAITING = Gauge("voc_waiting", "1 while a step waits for a system outside the pipeline to come back", ["step"])
 COVERED = Counter("voc_utterances_covered_total", "Coded utterances by whether they carry at least one tag", ["covered"])
 UNSURE = Counter("voc_utterances_unsure_total", "Coded utterances that the fast tier was unsure of")
+RECODED = Counter(
+    "voc_utterances_recoded_total",
+    "Unsure utterances that a deeper tier coded again, by whether tags or feelings changed",
+    ["tier", "changed"],
+)
+RECODE_SECONDS = Histogram("voc_recode_seconds", "Seconds from the fast tier's word on an utterance to a deeper one's", buckets=_LATENCIES)
 
 GATEWAY_REQUESTS = Counter("voc_gateway_requests_total", "Requests that the gateway answered", ["route", "status"])
 GATEWAY_SECONDS = Histogram("voc_gateway_request_seconds", "Seconds from a request's headers to its answer", ["route"], buckets=_LATENCIES)
@@ -88,6 +94,14 @@ def count_coded(coded: Sequence[CodedUtterance]) -> None:
     COVERED.labels("yes").inc(covered)
     COVERED.labels("no").inc(len(coded) - covered)
     UNSURE.inc(sum(one.unsure for one in coded))
+
+
+def count_recoded(before: Sequence[CodedUtterance], after: Sequence[CodedUtterance]) -> None:
+    """Record utterances that a deeper tier coded again, and how long after the fast one."""
+    for one, other in zip(before, after, strict=True):
+        felt, feels = ({(opinion.tag, opinion.sentiment) for opinion in event.opinions} for event in (one, other))
+        RECODED.labels(other.versions.tier.value, "no" if felt == feels else "yes").inc()
+        RECODE_SECONDS.observe((other.coded_at - one.coded_at).total_seconds())
 
 
 def heard(engine: str, audio_s: float, work_s: float, cost_per_hour: float, call: CallMeasures | None) -> None:

@@ -26,7 +26,12 @@ waiting: set[str] = set()
 """Names of the steps that wait for an outside system now."""
 
 succeeded: dict[str, float] = {}
-"""When a call of each step last succeeded, on the monotonic clock: a batch of many calls is progress too."""
+"""When each step last got on within a batch, on the monotonic clock."""
+
+
+def progressed(step: str) -> None:
+    """Say that a step got on within a batch, so that the watchdog does not take a long one for a stall."""
+    succeeded[step] = time.monotonic()
 
 
 async def keep_trying(step: str, call: Callable[[], Awaitable[T]], *, attempts: int | None = None) -> T:
@@ -40,7 +45,7 @@ async def keep_trying(step: str, call: Callable[[], Awaitable[T]], *, attempts: 
         while True:
             try:
                 result = await call()
-                succeeded[step] = time.monotonic()
+                progressed(step)
                 return result
             except RetryableSinkError as error:
                 if attempt == attempts:

@@ -6,8 +6,9 @@
                               \\_______/
 
 The execution layer works, the management layer approves and accepts, the system delivers, escalates, closes and
-reopens. The log of a task's events decides: an event that does not fit the state before it changes nothing, so two
-steps that raced each other end the same for every reader.
+reopens. It also closes what nobody has begun when the opinion behind it was taken back. The log of a task's events
+decides: an event that does not fit the state before it changes nothing, so two steps that raced each other end the same
+for every reader.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ STEPS: dict[TaskAction, Step] = {
     TaskAction.REOPENED: _step(OVER, State.REOPENED, _M, _S),
     TaskAction.ESCALATED: _step(set(State) - OVER, None, _M, _S),
 }
+_WITHDRAWN = frozenset({State.CREATED, State.ASSIGNED})
+"""Where the system alone may close a task that nobody has begun: what it stood on was taken back."""
 
 
 def fault(state: State, action: TaskAction, role: ActorRole) -> str | None:
@@ -71,6 +74,8 @@ def fault(state: State, action: TaskAction, role: ActorRole) -> str | None:
     step = STEPS[action]
     if role not in step.roles:
         return f"{action} belongs to {' or '.join(sorted(step.roles))}, not to {role}"
+    if action is TaskAction.CLOSED and role is ActorRole.SYSTEM and state in _WITHDRAWN:
+        return None
     if state not in step.before:
         return f"{action} cannot follow {state}; it follows {', '.join(sorted(step.before))}"
     return None

@@ -214,3 +214,32 @@ async def test_owners_and_causes_are_judged_by_what_came_back(world: World) -> N
     assert owner == ("sales_manager", 1, 0, 1.0)
     causes = await world.clickhouse.query("SELECT cause, confirmed, refused FROM judged_causes ORDER BY cause")
     assert causes == [("dealer.obstructs", 0, 1), ("finance.loan_refused", 1, 0)]
+
+
+async def test_a_task_whose_opinion_was_taken_back_is_closed_unless_somebody_began_or_another_opinion_stands(world: World) -> None:
+    opinions = [said(NOW - timedelta(minutes=9)) for _ in range(4)]
+    gone = [
+        one.model_copy(update={"revision": 2, "opinions": (), "retracted": (one.opinions[0].tag,), "coded_at": NOW}) for one in opinions
+    ]
+    base = example(TaskTrigger, "voc.tasks.v1/deposit", rule="safety", muted=None)
+
+    def task_of(one: CodedUtterance, **changes: object) -> TaskTrigger:
+        words = base.verbatims[0].model_copy(update={"utterance_id": one.utterance_id, "opinion_id": one.opinions[0].opinion_id})
+        return base.model_copy(update={"task_id": make_id("test", one.utterance_id), "verbatims": (words,), **changes})
+
+    lost, begun, shared, standing = [task_of(one) for one in opinions]
+    other = said(NOW - timedelta(minutes=8))
+    repeat = task_of(other, task_id=uuid4(), muted=Muted.GROUPED, muted_for=shared.task_id)
+    await world.store([*opinions, other, lost, begun, shared, standing, repeat, *gone[:3]])
+    await world.store(life(begun.task_id, TaskAction.ASSIGNED, at=NOW - timedelta(minutes=5)))
+
+    revised, closed = [
+        event for event in await world.tick() if getattr(event, "task_id", None) in {t.task_id for t in (lost, begun, shared, standing)}
+    ]
+    assert isinstance(revised, TaskTrigger)
+    assert (revised.task_id, revised.revision) == (lost.task_id, lost.revision + 1)
+    assert revised.summary.startswith("已撤回：")
+    assert isinstance(closed, TaskEvent)
+    assert (closed.task_id, closed.action, closed.actor_role) == (lost.task_id, TaskAction.CLOSED, ActorRole.SYSTEM)
+    await world.store([revised, closed])
+    assert not [event for event in await world.tick() if getattr(event, "task_id", None) == lost.task_id]

@@ -19,7 +19,7 @@ def test_what_words_alone_said_is_revised_by_the_coder_with_a_model(words: Coder
         assert (after.revision, after.utterance_id, after.coded_at) == (2, before.utterance_id, later)
         assert after.versions == auto.versions != before.versions
         held = {opinion.opinion_id for opinion in after.opinions}
-        assert set(after.retracted) == {opinion.opinion_id for opinion in before.opinions} - held
+        assert set(after.retracted) == {opinion.tag for opinion in before.opinions} - {opinion.tag for opinion in after.opinions}
         assert held == {opinion_id(after.utterance_id, opinion.tag) for opinion in after.opinions}
 
 
@@ -32,7 +32,7 @@ def test_a_third_look_remembers_every_opinion_that_was_taken_back(words: Coder) 
             return [Coding((), False, self.versions) for _ in utterances]
 
     second = recoded(Silent(words.frame), [event], NOW)[0]
-    assert second.retracted == tuple(opinion.opinion_id for opinion in event.opinions)
+    assert second.retracted == tuple(opinion.tag for opinion in event.opinions)
     third = recoded(words, [second], NOW)[0]
     assert (third.revision, third.retracted) == (3, ())
     assert third.opinions == event.opinions

@@ -51,6 +51,13 @@ def test_a_fault_says_what_the_step_follows() -> None:
     assert fault(S.CREATED, A.DONE, R.EXECUTION) == "done cannot follow created; it follows approved, refused"
 
 
+@pytest.mark.parametrize("state", [S.CREATED, S.ASSIGNED])
+def test_the_system_alone_withdraws_what_nobody_has_begun(state: State) -> None:
+    assert fault(state, A.CLOSED, R.SYSTEM) is None
+    assert fault(state, A.CLOSED, R.MANAGEMENT) == f"closed cannot follow {state}; it follows accepted"
+    assert fault(S.PLANNED, A.CLOSED, R.SYSTEM) == "closed cannot follow planned; it follows accepted"
+
+
 def test_a_refused_attempt_changes_nothing() -> None:
     assert fold([event(A.ASSIGNED, R.EXECUTION), event(A.ACCEPTED, R.MANAGEMENT, legal=False)]) is S.ASSIGNED
 
@@ -64,7 +71,8 @@ def test_whatever_the_log_holds_only_legal_steps_count(log: list[tuple[TaskActio
             counted.append(one)
         state = after(state, one)
     assert fold(events) is fold(counted) is state
-    if state in {S.ACCEPTED, S.CLOSED}:
+    withdrawn = any(one.action is A.CLOSED and one.actor_role is R.SYSTEM for one in counted)
+    if state is S.ACCEPTED or (state is S.CLOSED and not withdrawn):
         assert any(one.action is A.APPROVED for one in counted)
 
 
