@@ -10,7 +10,7 @@ from pydantic import Field
 
 from schemas.base import Event, Instant, Name, Text, Value
 from schemas.common import Attributes, Channel, Score, Severity, Span, Speaker
-from schemas.utterance import AudioSpan, Language, Mark
+from schemas.utterance import AudioSpan, CallMeasures, Language, Mark
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -137,6 +137,7 @@ class CodedUtterance(Event):
     fingerprint: Name | None = None
     marks: tuple[Mark, ...] = ()
     audio: AudioSpan | None = None
+    call: CallMeasures | None = None
     score: Score | None = None
     attributes: Attributes = Attributes()
     opinions: tuple[Opinion, ...] = ()

@@ -36,7 +36,10 @@ class Severity(StrEnum):
 
 
 class Attributes(Value):
-    """What a source knows about the subject of the feedback: the cuts that analysts ask for."""
+    """What a source knows about the subject of the feedback: the cuts that analysts ask for.
+
+    `agent` is who served, such as a staff number.
+    """
 
     brand: Name | None = None
     model: Name | None = None
@@ -45,6 +48,7 @@ class Attributes(Value):
     region: Name | None = None
     country: Name | None = None
     segment: Name | None = None
+    agent: Name | None = None
     vip: bool = False
 
 

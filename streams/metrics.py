@@ -19,6 +19,8 @@ _LATENCIES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _SIZES = (1, 5, 20, 100, 500, 1_000, 2_000, 5_000)
 _SAMPLES = 16
 _FACTORS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2)
+_RATES = (60, 100, 140, 180, 220, 260, 300, 340, 400, 500)
+_RATIOS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 4, 10)
 _SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 EVENTS_IN = Counter("voc_events_in_total", "Records that a step took from its topics", ["step"])
@@ -44,6 +46,13 @@ RECODED = Counter(
     ["tier", "changed"],
 )
 RECODE_SECONDS = Histogram("voc_recode_seconds", "Seconds from the fast tier's word on an utterance to a deeper one's", buckets=_LATENCIES)
+ENDPOINT_REQUESTS = Counter(
+    "voc_endpoint_requests_total", "Questions to the coding endpoint by outcome: answered, failed, resting, over_budget", ["outcome"]
+)
+ENDPOINT_TOKENS = Counter("voc_endpoint_tokens_total", "Tokens that the coding endpoint's answers took, questions included")
+ENDPOINT_TEXTS = Counter(
+    "voc_endpoint_texts_total", "Utterances that the coding endpoint was asked about: believed, refused or unanswered", ["outcome"]
+)
 
 GATEWAY_REQUESTS = Counter("voc_gateway_requests_total", "Requests that the gateway answered", ["route", "status"])
 GATEWAY_SECONDS = Histogram("voc_gateway_request_seconds", "Seconds from a request's headers to its answer", ["route"], buckets=_LATENCIES)
@@ -65,6 +74,12 @@ ASR_SPEED = Histogram("voc_asr_real_time_factor", "Seconds of work a second of a
 ASR_AUDIO = Counter("voc_asr_audio_seconds_total", "Seconds of audio heard", ["engine"])
 ASR_COST = Counter("voc_asr_cost_total", "What hearing has cost, by VOC_ASR_COST an audio hour", ["engine"])
 CALL_SHARE = Histogram("voc_call_share", "Shares of a call's length: talk, silence, overtalk, agent, customer", ["of"], buckets=_SHARES)
+CALL_RATE = Histogram(
+    "voc_call_speech_rate", "Characters (words of Latin script) a minute of own speech: agent, customer", ["of"], buckets=_RATES
+)
+CALL_RATIO = Histogram(
+    "voc_call_agent_customer_ratio", "How much the agent of a call speaks for each second of the customer", buckets=_RATIOS
+)
 CALL_LONGEST_SILENCE = Histogram("voc_call_longest_silence_seconds", "The longest silence of a call", buckets=_LATENCIES)
 
 
@@ -114,4 +129,9 @@ def heard(engine: str, audio_s: float, work_s: float, cost_per_hour: float, call
         shares = (call.talk_share, call.silence_share, call.overtalk_share, call.agent_share, call.customer_share)
         for of, share in zip(("talk", "silence", "overtalk", "agent", "customer"), shares, strict=True):
             CALL_SHARE.labels(of).observe(share)
+        for of, rate in (("agent", call.agent_rate), ("customer", call.customer_rate)):
+            if rate is not None:
+                CALL_RATE.labels(of).observe(rate)
+        if call.agent_customer_ratio is not None:
+            CALL_RATIO.observe(call.agent_customer_ratio)
         CALL_LONGEST_SILENCE.observe(call.longest_silence_ms / 1_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from schemas.base import Event
@@ -13,6 +14,7 @@ from schemas.dead_letter import DeadLetter
 from schemas.ids import opinion_id
 from schemas.task import TaskTrigger
 from schemas.task_event import TaskEvent
+from schemas.utterance import AudioSpan, CallMeasures
 from streams.codec import encode
 
 Row = tuple[Any, ...]
@@ -30,6 +32,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("evidence", "sentiment", "sentiment_score", "intent", "expectation", "point", "need_layer", "severity", "brand_promise"),
         *("confidence", "cause", "cause_probability", "dealer_role", "office_role", "marks", "score", *_CUT),
         *("frame_version", "model_version", "tier", "occurred_at", "ingested_at", "coded_at"),
+    ),
+    "calls": (
+        *("event_id", "source", "channel", "conversation_id", "customer_id", "brand", "model", "dealer", "city", "region", "agent"),
+        *("duration_ms", "talk_share", "silence_share", "overtalk_share", "longest_silence_ms", "agent_share", "customer_share"),
+        *("agent_customer_ratio", "agent_rate", "customer_rate", "audio_uri", "engine", "occurred_at", "ingested_at"),
     ),
     "tasks": (
         *("task_id", "revision", "rule", "rule_version", "level", "tag", "point", "need_layer", "severity", "summary", "verbatim"),
@@ -53,7 +60,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 
 def rows_of(event: Event) -> Iterator[tuple[str, Row]]:
-    """(table, row) of an event, one utterance row and a row an opinion for a coded utterance."""
+    """(table, row) of an event: for a coded utterance its own row, one an opinion, and its call's."""
     return _ROWS[type(event)](event)
 
 
@@ -69,6 +76,8 @@ def _coded(event: CodedUtterance) -> Iterator[tuple[str, Row]]:
         yield "opinions", _opinion(event, opinion, cut, marks)
     for tag in event.retracted:
         yield "opinions", _retracted(event, tag, cut, marks)
+    if event.call and audio:
+        yield "calls", _call(event, event.call, audio)
     yield (
         "utterances",
         (
@@ -78,6 +87,18 @@ def _coded(event: CodedUtterance) -> Iterator[tuple[str, Row]]:
             *((audio.uri, audio.start_ms, audio.end_ms) if audio else ("", 0, 0)),
             *(event.occurred_at, event.ingested_at, event.cleaned_at, event.coded_at),
         ),
+    )
+
+
+def _call(event: CodedUtterance, call: CallMeasures, audio: AudioSpan) -> Row:
+    """The row of the whole call, the same from each of its utterances."""
+    cut = event.attributes
+    return (
+        *(event.event_id, event.source, event.channel.value, event.conversation_id, event.customer_id or ""),
+        *(getattr(cut, name) or "" for name in ("brand", "model", "dealer", "city", "region", "agent")),
+        *(call.duration_ms, call.talk_share, call.silence_share, call.overtalk_share, call.longest_silence_ms, call.agent_share),
+        *(call.customer_share, call.agent_customer_ratio, call.agent_rate, call.customer_rate, audio.uri, audio.engine),
+        *(event.occurred_at - timedelta(milliseconds=audio.start_ms), event.ingested_at),
     )
 
 
