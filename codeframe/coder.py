@@ -170,6 +170,7 @@ def coded(utterance: Utterance, coding: Coding, coded_at: datetime) -> CodedUtte
             "fingerprint": utterance.fingerprint,
             "marks": utterance.marks,
             "audio": utterance.audio,
+            "call": utterance.call,
             "score": utterance.score,
             "attributes": utterance.attributes,
             "opinions": coding.opinions,
