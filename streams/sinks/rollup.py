@@ -1,109 +1,64 @@
-"""Keeps the hourly roll-up equal to the opinions: computes every touched hour anew, so replays change nothing."""
+"""Keeps the roll-ups equal to the rows: computes every touched hour and day anew, so replays change nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 from streams.errors import SinkError
+from streams.sinks import rollup_sql as sql
 from streams.sinks.clickhouse import ClickHouse
 
+T = TypeVar("T", bound=date)
+
 _INTERVAL_SECONDS = 1.0
+_DAYS_INTERVAL_SECONDS = 15.0
 _SHARE_OF_TIME = 0.2
-_HOURS_A_QUERY = 5_000
+_HOURS_A_QUERY = 1_000  # they travel in the URL
+_DAYS_A_QUERY = 60
 
-_ROWS = """
-INSERT INTO opinions_hourly
-SELECT toStartOfHour(occurred_at) AS hour, tag, channel, brand, model, dealer, point, sentiment, count(), {generation:DateTime64(6, 'UTC')}
-FROM opinions FINAL
-WHERE retracted = 0 AND toStartOfHour(occurred_at) IN {hours:Array(DateTime('UTC'))}
-GROUP BY ALL
-"""
-_FACTS = """
-INSERT INTO facts_hourly
-SELECT toStartOfHour(occurred_at) AS hour, tag, cause, channel, brand, model, dealer, city, region, segment, point, need_layer, sentiment,
-       count(), {generation:DateTime64(6, 'UTC')}
-FROM opinions FINAL
-WHERE retracted = 0 AND empty(marks) AND toStartOfHour(occurred_at) IN {hours:Array(DateTime('UTC'))}
-GROUP BY ALL
-"""
-_ANSWERS = """
-INSERT INTO answers_hourly
-SELECT toStartOfHour(min(u.occurred_at)), u.event_id, any(u.channel), any(u.source), any(u.brand), any(u.model), any(u.dealer), any(u.city),
-       any(u.region), any(u.segment), assumeNotNull(any(u.score)), notEmpty(negatives) OR notEmpty(positives) OR lengthUTF8(comment) >= 8,
-       arrayStringConcat(arrayMap(one -> one.2, arraySort(groupArray((u.utterance_id, u.text)))), ' ') AS comment,
-       arraySort(groupUniqArrayArray(o.negative)) AS negatives, arraySort(groupUniqArrayArray(o.positive)) AS positives,
-       min(u.occurred_at), {generation:DateTime64(6, 'UTC')}
-FROM (SELECT * FROM utterances FINAL WHERE isNotNull(score) AND toStartOfHour(occurred_at) IN {hours:Array(DateTime('UTC'))}) AS u
-LEFT JOIN
-(
-    SELECT utterance_id,
-           groupUniqArrayIf(toString(tag), sentiment < 0) AS negative, groupUniqArrayIf(toString(tag), sentiment > 0) AS positive
-    FROM opinions FINAL
-    WHERE retracted = 0 AND isNotNull(score) AND toStartOfHour(occurred_at) IN {hours:Array(DateTime('UTC'))}
-    GROUP BY utterance_id
-) AS o ON o.utterance_id = u.utterance_id
-GROUP BY u.event_id
-"""
-_SWITCH = """
-INSERT INTO hourly_generations
-SELECT arrayJoin({hours:Array(DateTime('UTC'))}), {generation:DateTime64(6, 'UTC')}
-"""
-# A row becomes visible a moment after its `stored_at`; a minute of overlap covers that.
-_STALE = """
-SELECT hour FROM
-(
-    SELECT hour, max(at) AS stored FROM
-    (
-        SELECT toStartOfHour(occurred_at) AS hour, max(stored_at) AS at FROM opinions GROUP BY hour
-        UNION ALL
-        SELECT toStartOfHour(occurred_at) AS hour, max(stored_at) AS at FROM utterances WHERE isNotNull(score) GROUP BY hour
-    )
-    GROUP BY hour
-) AS stored
-LEFT JOIN (SELECT hour, generation FROM hourly_generations FINAL) AS done USING hour
-WHERE stored > done.generation - INTERVAL 1 MINUTE
-"""
-
-# Only what a reader can no longer be using.
-_CLEAN = """
-DELETE FROM {table}
-WHERE generation < now64() - INTERVAL 1 MINUTE AND (hour, generation) NOT IN (SELECT hour, generation FROM hourly_generations FINAL)
-"""
-_TABLES = ("opinions_hourly", "facts_hourly", "answers_hourly")
+_HOURLY = ("hour", "hourly_generations", ("opinions_hourly", "facts_hourly", "answers_hourly"))
+_DAILY = ("day", "daily_generations", ("tags_daily", "facts_daily", "dealers_daily", "parts_daily"))
 _CLEAN_SECONDS = 60.0
+_BY_HOUR = (sql.ROWS, sql.FACTS, sql.ANSWERS, sql.SWITCH_HOURS)
+_BY_DAY = (sql.TAGS_DAILY, sql.FACTS_DAILY, sql.DEALERS_DAILY, sql.PARTS_DAILY, sql.SWITCH_DAYS)
 
 logger = logging.getLogger("tingjian.store")
 
 
 class Rollup:
-    """The hours that were touched, and their refresh."""
+    """The hours and days that were touched, and their refresh."""
 
     def __init__(self, clickhouse: ClickHouse) -> None:
         self._clickhouse = clickhouse
         self._touched: set[datetime] = set()
+        self._days: set[date] = set()
 
     def touch(self, moments: Iterable[datetime]) -> None:
         """Say that opinions of these moments were written."""
         self._touched.update(moment.replace(minute=0, second=0, microsecond=0) for moment in moments)
 
     async def catch_up(self) -> None:
-        """Touch the hours that were stored and not rolled up, such as by a worker that was killed."""
-        self._touched.update(hour for (hour,) in await self._clickhouse.query(_STALE))
+        """Touch what was stored and not rolled up, such as by a worker that was killed."""
+        self._touched.update(hour for (hour,) in await self._clickhouse.query(sql.STALE_HOURS))
+        self._days.update(day for (day,) in await self._clickhouse.query(sql.STALE_DAYS))
 
     async def keep_fresh(self) -> None:
-        """Refresh about once a second, and never for more than a fifth of the time."""
-        cleaned = time.monotonic()
+        """Refresh hours about once a second and days four times a minute, and never for more than a fifth of the time."""
+        cleaned = dated = time.monotonic()
         while True:
             started = time.monotonic()
             try:
-                await self.refresh()
+                await self._refresh_hours()
+                if started - dated > _DAYS_INTERVAL_SECONDS:
+                    await self._refresh_days()
+                    dated = started
                 if started - cleaned > _CLEAN_SECONDS:
-                    for table in _TABLES:
-                        await self._clickhouse.command(_CLEAN.replace("{table}", table))
+                    await self._clean()
                     cleaned = started
             except SinkError as error:
                 logger.warning("roll-up waits: %s", error)
@@ -111,15 +66,45 @@ class Rollup:
             await asyncio.sleep(max(_INTERVAL_SECONDS, spent / _SHARE_OF_TIME - spent))
 
     async def refresh(self) -> None:
-        """Compute the touched hours anew. Raises SinkError, and keeps what is left to do."""
+        """Compute the touched hours and days anew. Raises SinkError, and keeps what is left to do."""
+        await self._refresh_hours()
+        await self._refresh_days()
+
+    async def _refresh_hours(self) -> None:
         while self._touched:
-            hours = sorted(self._touched)[:_HOURS_A_QUERY]
-            self._touched.difference_update(hours)
+            hours = _some(self._touched, _HOURS_A_QUERY)
+            span = {"hours": hours, "first": hours[0], "end": hours[-1] + timedelta(hours=1)}
             try:
-                [(generation,)] = await self._clickhouse.query("SELECT now64(6, 'UTC')")
-                parameters = {"hours": hours, "generation": generation}
-                for statement in (_ROWS, _FACTS, _ANSWERS, _SWITCH):
-                    await self._clickhouse.command(statement, parameters)
+                await self._compute(_BY_HOUR, sql.OF_HOURS, span)
             except SinkError:
                 self._touched.update(hours)
                 raise
+            self._days.update(hour.date() for hour in hours)
+
+    async def _refresh_days(self) -> None:
+        while self._days:
+            days = _some(self._days, _DAYS_A_QUERY)
+            span = {"days": days, "first": f"{days[0]} 00:00:00", "end": f"{days[-1] + timedelta(days=1)} 00:00:00"}
+            try:
+                await self._compute(_BY_DAY, sql.OF_DAYS, span)
+            except SinkError:
+                self._days.update(days)
+                raise
+
+    async def _compute(self, statements: Sequence[str], touched: str, span: dict[str, object]) -> None:
+        """Run the statements in order; the last makes the computation count."""
+        [(generation,)] = await self._clickhouse.query("SELECT now64(6, 'UTC')")
+        for statement in statements:
+            await self._clickhouse.command(statement.replace("{touched}", touched), {**span, "generation": generation})
+
+    async def _clean(self) -> None:
+        for key, generations, tables in (_HOURLY, _DAILY):
+            for table in tables:
+                await self._clickhouse.command(sql.CLEAN.format(table=table, key=key, generations=generations))
+
+
+def _some(left: set[T], most: int) -> list[T]:
+    """Take the first of what is left to do."""
+    taken = sorted(left)[:most]
+    left.difference_update(taken)
+    return taken
