@@ -102,10 +102,7 @@ def build_app(step: Step, settings: Settings) -> faust.App:
     async def run(stream: Any) -> None:
         try:
             async with Outbox(settings) as outbox, step.open(settings) as handle:
-                runner = Runner(step, handle, outbox, settings)
-                async for batch in batches(stream):
-                    await runner.process(batch.records, batch.generation)
-                    batch.ack()
+                await Runner(step, handle, outbox, settings).run(batches(stream))
         except Exception as error:
             end_process(step.name, error)
 

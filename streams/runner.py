@@ -3,6 +3,7 @@
 What holds for every step:
 
 * a batch is acknowledged after the broker acknowledged every output and every dead letter of it;
+* batches that wait are processed together, and while the outputs of one round are on their way the next is worked on;
 * a record that cannot be decoded or used becomes a dead letter with its original bytes, and the stream goes on;
 * any other failure ends the process without acknowledging, and its supervisor starts it again from the last commit;
 * when too many records are refused in a row, or too large a share of them, the step stops, loudly.
@@ -10,8 +11,12 @@ What holds for every step:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from aiokafka import ConsumerRecord
@@ -23,9 +28,11 @@ from streams import metrics
 from streams.codec import MAX_VALUE_BYTES, decode
 from streams.errors import DeadLetterLimitError, StepError
 from streams.outbox import Outbox, Outgoing, outgoing
+from streams.rounds import Rounds
 from streams.settings import Settings
 from streams.step import BatchHandler, Place, Refusal, Result, Step
 from streams.topics import Topic
+from streams.transport import Batch
 
 _WINDOW = 10_000
 
@@ -51,8 +58,28 @@ class RefusalLimit:
             self._seen = self._refused = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A batch, and its records decoded, in order."""
+
+    batch: Batch
+    decoded: list[Event | Refusal]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a round of batches became: outputs and dead letters to send, and which records were refused."""
+
+    started: float
+    batches: list[Batch]
+    events: list[Event]
+    outputs: list[Outgoing]
+    letters: list[DeadLetter]
+    refused: list[bool]
+
+
 class Runner:
-    """One step, ready to process batches of records of one partition."""
+    """One step, ready to process batches."""
 
     def __init__(self, step: Step, handle: BatchHandler, outbox: Outbox, settings: Settings) -> None:
         self.step = step
@@ -60,29 +87,55 @@ class Runner:
         self._outbox = outbox
         self._topics: dict[str, Topic[Any]] = {topic.in_pipeline(settings.topic_prefix): topic for topic in step.reads}
         self._limit = RefusalLimit(settings.dead_letter_run, settings.dead_letter_ratio)
+        self._most = step.batch_records or settings.batch_records
 
-    async def process(self, records: Sequence[ConsumerRecord], generation: int = 0) -> None:
-        """Process records in order; return when every output is acknowledged.
+    async def run(self, batches: AsyncIterator[Batch]) -> None:
+        """Process batches in order, and acknowledge each; return at the end of the batches.
 
-        Raises DeliveryError, DeadLetterLimitError, or what the step raised: then nothing may be acknowledged.
+        Raises DeliveryError, DeadLetterLimitError, or what the step raised: then nothing more may be acknowledged.
         """
-        started = metrics.clock()
-        schema = self._topics[records[0].topic].schema
-        decoded = [decode(schema, record.value) for record in records]
-        events = [event for event in decoded if not isinstance(event, Refusal)]
-        results = iter(await self._results(events, Place(records[0].topic, records[0].partition, generation)))
-        outputs: list[Outgoing] = []
-        letters: list[DeadLetter] = []
-        refused: list[bool] = []
-        for record, event in zip(records, decoded, strict=True):
+        delivering: asyncio.Task[None] | None = None
+        async with Rounds(batches, self._read, self._most, alone=self.step.placed) as rounds:
+            try:
+                while taken := await rounds.take():
+                    current = [read for read in taken if read.batch.current]
+                    if not current:
+                        continue
+                    done = await self._work(current)
+                    if delivering is not None:
+                        await delivering
+                    delivering = asyncio.create_task(self._deliver(done))
+                    delivering.add_done_callback(lambda task: _tell(rounds, task))
+                if delivering is not None:
+                    await delivering
+            finally:
+                if delivering is not None and delivering.cancel():
+                    with suppress(asyncio.CancelledError):
+                        await delivering
+
+    def _read(self, batch: Batch) -> Read:
+        schema = self._topics[batch.records[0].topic].schema
+        return Read(batch, [decode(schema, record.value) for record in batch.records])
+
+    async def _work(self, taken: Sequence[Read]) -> Done:
+        done = Done(metrics.clock(), [read.batch for read in taken], [], [], [], [])
+        done.events.extend(event for read in taken for event in read.decoded if not isinstance(event, Refusal))
+        first = taken[0].batch
+        results = iter(await self._results(done.events, Place(first.records[0].topic, first.records[0].partition, first.generation)))
+        for record, event in chain.from_iterable(zip(read.batch.records, read.decoded, strict=True) for read in taken):
             refusal, sent = self._outcome(event if isinstance(event, Refusal) else next(results))
-            outputs += sent
-            refused.append(refusal is not None)
+            done.outputs.extend(sent)
+            done.refused.append(refusal is not None)
             if refusal is not None:
-                letters.append(dead_letter(self.step.name, record, refusal))
-        await self._outbox.send(outputs + [outgoing(letter, self._outbox.prefix) for letter in letters])
-        metrics.batch_done(self.step.name, started, len(records), events, len(outputs), letters)
-        self._limit.count(refused)
+                done.letters.append(dead_letter(self.step.name, record, refusal))
+        return done
+
+    async def _deliver(self, done: Done) -> None:
+        await self._outbox.send(done.outputs + [outgoing(letter, self._outbox.prefix) for letter in done.letters])
+        metrics.batch_done(self.step.name, done.started, len(done.refused), done.events, len(done.outputs), done.letters)
+        self._limit.count(done.refused)
+        for batch in done.batches:
+            batch.ack()
 
     async def _results(self, events: Sequence[Event], place: Place) -> Sequence[Result]:
         if not events:
@@ -102,6 +155,12 @@ class Runner:
         if records and max([len(record.value) for record in records]) > MAX_VALUE_BYTES:
             return Refusal(Reason.TOO_LARGE, f"value: its output is larger than {MAX_VALUE_BYTES} bytes"), []
         return None, records
+
+
+def _tell(rounds: Rounds[Read], delivering: asyncio.Task[None]) -> None:
+    """A failed delivery ends the step even while it waits for records."""
+    if not delivering.cancelled() and (error := delivering.exception()) is not None:
+        rounds.fail(error)
 
 
 def dead_letter(step: str, record: ConsumerRecord, refusal: Refusal) -> DeadLetter:

@@ -70,6 +70,11 @@ class Batch:
         """Grows with every new assignment of partitions to this worker."""
         return int(self.event.message.generation_id)
 
+    @property
+    def current(self) -> bool:
+        """Whether partitions have stayed where they were since it was fetched; if not, it is delivered again."""
+        return bool(self.event.message.generation_id == self.event.app.consumer_generation_id)
+
     def ack(self) -> None:
         """Say that every output of this batch is safe."""
         self.event.ack()

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
+from clickhouse_connect.datatypes.base import ClickHouseType
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
 from urllib3.exceptions import HTTPError
@@ -26,6 +27,7 @@ _RETRYABLE_CODES = frozenset({
     439, 499, 574, 660, 692, 722, 734, 745, 999,
 })  # fmt: skip
 _CODE = re.compile(r"(?:error code |Code: )(\d+)")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SETTINGS = {"throw_on_max_partitions_per_insert_block": 0, "async_insert": 0}
 
 
@@ -60,6 +62,7 @@ def connect(url: str, *, database: bool = True) -> Client:
             password=unquote(parts.password or ""),
             database=database_of(url) if database else "default",
             autogenerate_session_id=False,
+            compress=parts.hostname not in _LOOPBACK,  # there it costs more than it saves
         )
     except (ClickHouseError, HTTPError, OSError) as error:
         raise classify(error) from error
@@ -75,10 +78,24 @@ class ClickHouse:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._types: dict[str, Sequence[ClickHouseType]] = {}
 
     async def insert(self, table: str, rows: Rows) -> None:
         """Insert columns into a table. Raises RetryableSinkError or PermanentSinkError."""
-        await self._call(self._client.insert, table, list(rows.values()), column_names=list(rows), column_oriented=True, settings=_SETTINGS)
+        await self._call(self._insert, table, rows)
+
+    def _insert(self, table: str, rows: Rows) -> None:
+        """With the types that the table's columns had last time: asking for them takes as long as a small insert."""
+        context = self._client.create_insert_context(
+            table,
+            list(rows),
+            column_types=self._types.pop(table, None),  # asked anew after a failure
+            column_oriented=True,
+            settings=_SETTINGS,
+            data=list(rows.values()),
+        )
+        self._client.data_insert(context)
+        self._types[table] = context.column_types
 
     async def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Run a statement that returns no rows. Raises as `insert` does."""

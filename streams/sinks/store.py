@@ -16,10 +16,15 @@ from streams.retry import keep_trying
 from streams.settings import Settings
 from streams.sinks.clickhouse import ClickHouse, open_clickhouse
 from streams.sinks.rollup import Rollup
-from streams.sinks.tables import COLUMNS, by_table
+from streams.sinks.tables import COLUMNS, Row, by_table
 from streams.step import Refusal, Result
 
 STEP = "store"
+
+_TAKE_BACK = tuple(
+    f"DELETE FROM {table} WHERE utterance_id = {{id:UUID}} AND revision = {{revision:UInt32}}"  # noqa: S608 - no value in it
+    for table in ("utterances", "opinions")
+)
 
 logger = logging.getLogger("tingjian.store")
 
@@ -31,11 +36,15 @@ class Store:
         self._clickhouse, self._rollup = clickhouse, rollup
 
     async def write(self, events: Sequence[Event]) -> list[Result]:
-        """Store events: None for each that is stored, a Refusal for each whose rows ClickHouse will never take."""
+        """Store events: None for each that is stored, a Refusal for each of which ClickHouse will never take a row.
+
+        Of an event that is refused no row is left, in no table.
+        """
         try:
             await self._insert(events)
         except PermanentSinkError as error:
             if len(events) == 1:
+                await self._take_back(events[0])
                 return [Refusal(Reason.REFUSED_BY_SINK, str(error))]
             half = len(events) // 2
             return await self.write(events[:half]) + await self.write(events[half:])
@@ -52,9 +61,22 @@ class Store:
         await keep_trying(STEP, lambda: self._clickhouse.insert("tags", columns))
 
     async def _insert(self, events: Sequence[Event]) -> None:
-        for table, rows in by_table(events).items():
-            columns = dict(zip(COLUMNS[table], zip(*rows, strict=True), strict=True))
-            await keep_trying(STEP, lambda table=table, columns=columns: self._clickhouse.insert(table, columns))  # type: ignore[misc]
+        """An insert a table, all at once. Raises PermanentSinkError after the last of them has ended."""
+        inserts = [self._insert_rows(table, rows) for table, rows in by_table(events).items()]
+        errors = [error for error in await asyncio.gather(*inserts, return_exceptions=True) if error is not None]
+        if errors:
+            raise next((error for error in errors if not isinstance(error, PermanentSinkError)), errors[0])
+
+    async def _insert_rows(self, table: str, rows: Sequence[Row]) -> None:
+        columns = dict(zip(COLUMNS[table], zip(*rows, strict=True), strict=True))
+        await keep_trying(STEP, lambda: self._clickhouse.insert(table, columns))
+
+    async def _take_back(self, event: Event) -> None:
+        """Delete what one table took of an event before another refused it."""
+        if isinstance(event, CodedUtterance):
+            parameters = {"id": event.utterance_id, "revision": event.revision}
+            for statement in _TAKE_BACK:
+                await keep_trying(STEP, lambda statement=statement: self._clickhouse.command(statement, parameters))  # type: ignore[misc]
 
 
 @asynccontextmanager
