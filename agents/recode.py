@@ -2,8 +2,10 @@
 
 Delivery: at least once; a revision one higher, the same opinion ids.  Order: per customer.  It scales and lags by itself, so the
 main path never waits for it. Readers keep the highest revision.
-Loops: its own revisions come back, are of the deep tier, and nothing is published.  Left to the fast tier: what the deep model has no
-say on.  A frame announced on voc.frames.v1 takes the place of the one in force between two parts of a batch.
+Loops: its own revisions come back, are of a deeper tier, and nothing is published.
+Tiers: the deep model codes what it knows, public texts. What is unsure after that goes to the endpoint of VOC_CODER_ENDPOINT, if there is
+one; where that has no answer, or none that can be believed, the tier before it has the last word.
+A frame announced on voc.frames.v1 takes the place of the one in force between two parts of a batch.
 """
 
 from __future__ import annotations
@@ -12,15 +14,19 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from uuid import UUID
 
 import tokenizers  # noqa: F401 - of the extra `deep`, without which this step is left out
 
+from codeframe.coder import Coding
+from codeframe.consulting import Consultant
 from codeframe.live import LiveCoder
-from codeframe.recoding import recoded, unsure
+from codeframe.recoding import recoded, revised, unsure
 from schemas.coded import CodedUtterance, Tier
 from schemas.frame import FrameAnnouncement
 from streams.announcements import announcements
-from streams.metrics import count_recoded
+from streams.chat import open_chat
+from streams.metrics import count_consulted, count_recoded
 from streams.retry import progressed
 from streams.settings import Settings
 from streams.step import BatchHandler, Result, batch_step
@@ -30,6 +36,9 @@ RECORDS = 200
 """Records a batch: some seconds of work where all of them are unsure."""
 
 _AT_ONCE = 16
+_ASKED_AT_ONCE = 32
+
+Revisions = dict[UUID, CodedUtterance]
 
 
 @batch_step(reads=(CODED,), writes=(CODED,), batch_records=RECORDS)
@@ -41,16 +50,39 @@ async def recode(settings: Settings) -> AsyncIterator[BatchHandler]:
     async def take(news: FrameAnnouncement) -> None:
         await asyncio.to_thread(live.take, news)
 
-    async def recode_batch(events: Sequence[CodedUtterance]) -> Sequence[Result]:
-        revisions: dict[tuple[object, int], CodedUtterance] = {}
-        due = [event for event in unsure(events) if live.coder.judges(event.channel)]
-        for start in range(0, len(due), _AT_ONCE):
-            part = due[start : start + _AT_ONCE]
-            again = await asyncio.to_thread(recoded, live.coder, part, datetime.now(UTC))
-            revisions.update({(event.utterance_id, event.revision): one for event, one in zip(part, again, strict=True)})
-            count_recoded(part, again)
-            progressed("recode")
-        return [revisions.pop((event.utterance_id, event.revision), None) for event in events]
+    async with announcements(settings, FRAMES, take), open_chat(settings, "recode") as chat:
+        consultant = Consultant(chat.model, chat.complete) if chat else None
 
-    async with announcements(settings, FRAMES, take):
+        async def recode_batch(events: Sequence[CodedUtterance]) -> Sequence[Result]:
+            due = unsure(events)
+            revisions = await _deeper(live, [event for event in due if live.coder.judges(event.channel)])
+            if consultant:
+                revisions |= await _asked(live, consultant, [one for one in due if revisions.get(one.utterance_id, one).unsure])
+            count_recoded(due, revisions)
+            coded_again = {(event.utterance_id, event.revision) for event in due}
+            return [revisions.pop(one.utterance_id, None) if (one.utterance_id, one.revision) in coded_again else None for one in events]
+
         yield recode_batch
+
+
+async def _deeper(live: LiveCoder, events: Sequence[CodedUtterance]) -> Revisions:
+    """The revisions of the deep model, by utterance."""
+    revisions: Revisions = {}
+    for start in range(0, len(events), _AT_ONCE):
+        again = await asyncio.to_thread(recoded, live.coder, events[start : start + _AT_ONCE], datetime.now(UTC))
+        revisions |= {one.utterance_id: one for one in again}
+        progressed("recode")
+    return revisions
+
+
+async def _asked(live: LiveCoder, consultant: Consultant, events: Sequence[CodedUtterance]) -> Revisions:
+    """The revisions of the endpoint, by utterance, where it has a believable answer."""
+    revisions: Revisions = {}
+    for start in range(0, len(events), _ASKED_AT_ONCE):
+        part = events[start : start + _ASKED_AT_ONCE]
+        codings = await consultant.code(live.coder, part)
+        count_consulted(codings)
+        pairs = zip(part, codings, strict=True)
+        revisions |= {one.utterance_id: revised(one, coding, datetime.now(UTC)) for one, coding in pairs if isinstance(coding, Coding)}
+        progressed("recode")
+    return revisions

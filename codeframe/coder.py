@@ -7,6 +7,7 @@ Words come first: the code frame's terms and patterns and the languages' lexicon
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -84,7 +85,7 @@ class Coder:
         spoken = {id(u) for u in heard}
         with collector_paused():
             found = iter(self.find([u.text for u in heard], [self.judges(u.channel) for u in heard]))
-            return [self._coding(u, next(found)) if id(u) in spoken else nothing for u in utterances]
+            return [self.coding(u, next(found)) if id(u) in spoken else nothing for u in utterances]
 
     def find(self, texts: Sequence[str], learned: Sequence[bool] | None = None) -> list[list[Found]]:
         """The tags of each text, by where they stand. `learned` says on which texts the model has a say; on all if not given."""
@@ -102,7 +103,15 @@ class Coder:
         lost = [one for one in words if one.sentiment < 0 and one.tag not in seen]
         return joined + [one for one in lost if self._tags[one.tag].severity is Severity.SAFETY]
 
-    def _coding(self, utterance: Utterance | CodedUtterance, found: list[Found]) -> Coding:
+    def signed(self, model: str, tier: Tier) -> Coder:
+        """This coder for what another found: opinions say that `model` of `tier` made them."""
+        other = copy(self)
+        other.versions = Versions(frame=self.frame.version, model=model, tier=tier)
+        other._templates = [other._template(tag) for tag in self.frame.tags]
+        return other
+
+    def coding(self, utterance: Utterance | CodedUtterance, found: list[Found]) -> Coding:
+        """The opinions of what was found in an utterance."""
         if not found:
             return Coding((), len(utterance.text) >= _SHORTEST_UNSURE, self.versions)
         new_id = opinion_ids(utterance.utterance_id)

@@ -1,4 +1,4 @@
-"""`voc code`, `voc explain` and `voc frame`: the code frame and the coder, offline."""
+"""`voc explain` and `voc frame`: the code frame and the coder, offline."""
 
 from __future__ import annotations
 
@@ -35,19 +35,20 @@ from schemas.coded import CodedUtterance, Tier
 
 P = ParamSpec("P")
 
-_FRAME = click.option("--frame", "where", default="auto", show_default=True, help="Bundled code frame, or a folder.")
+FRAME = click.option("--frame", "where", default="auto", show_default=True, help="Bundled code frame, or a folder.")
 _TIER = click.option("--tier", type=click.Choice(["fast", "deep"]), default="fast", show_default=True, help="Which coder.")
 _MOST_SHOWN = 40
 
 
-def _coder(where: str, tier: str) -> Coder:
+def open_coder(where: str, tier: str) -> Coder:
+    """The coder of a tier. Raises ClickException where the tier is not installed."""
     try:
         return Coder.load(where, Tier(tier))
     except ImportError as error:
         raise click.ClickException(f"{error.name} is not installed: pip install 'tingjian[deep]'") from error
 
 
-def _clear_errors(command: Callable[P, None]) -> Callable[P, None]:
+def clear_errors(command: Callable[P, None]) -> Callable[P, None]:
     """Show what is wrong with a frame or a file as one line."""
 
     @wraps(command)
@@ -60,21 +61,8 @@ def _clear_errors(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-@click.command()
-@click.argument("text", required=False)
-@click.option("--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A text file, one text a line.")
-@_TIER
-@_FRAME
-@_clear_errors
-def code(text: str | None, file: Path | None, tier: str, where: str) -> None:
-    """Code TEXT, the lines of --file, or standard input (TEXT is -): one JSON line a coded utterance."""
-    coder = _coder(where, tier)
-    for events in code_texts(coder, _cleaner(coder.frame), _texts(text, file), datetime.now(UTC)):
-        for event in events:
-            click.echo(event.model_dump_json())
-
-
-def _texts(text: str | None, file: Path | None) -> Iterator[str]:
+def texts_of(text: str | None, file: Path | None) -> Iterator[str]:
+    """A text, the lines of a file, or those of standard input."""
     if (text is None) == (file is None):
         raise click.UsageError("give a TEXT, or --file FILE, or - for standard input")
     if file:
@@ -89,14 +77,15 @@ def _lines(text: str) -> list[str]:
     return [line for line in map(str.strip, text.splitlines()) if line]
 
 
-def _cleaner(frame: Frame) -> Cleaner:
+def cleaner_of(frame: Frame) -> Cleaner:
+    """What cleans texts before they are coded by a frame."""
     return Cleaner.load(frame.entity_names)
 
 
 @click.command()
 @click.argument("text")
-@_FRAME
-@_clear_errors
+@FRAME
+@clear_errors
 def explain(text: str, where: str) -> None:
     """Say why TEXT gets its tags, in colour."""
     explain_text(Coder.load(where), text, Console())
@@ -110,7 +99,7 @@ def frame() -> None:
 @frame.command()
 @click.argument("where", default="auto")
 @click.option("--examples", is_flag=True, help="Also code each tag's examples by its words alone.")
-@_clear_errors
+@clear_errors
 def lint(where: str, examples: bool) -> None:
     """Check a frame; the exit code is 1 where something is to be mended."""
     findings = lint_frame(where, examples)
@@ -122,7 +111,7 @@ def lint(where: str, examples: bool) -> None:
 
 @frame.command()
 @click.argument("where", default="auto")
-@_clear_errors
+@clear_errors
 def tree(where: str) -> None:
     """Print a frame's tags as a tree."""
     loaded = Frame.load(where)
@@ -138,8 +127,8 @@ def tree(where: str) -> None:
 
 @frame.command()
 @click.argument("tag")
-@_FRAME
-@_clear_errors
+@FRAME
+@clear_errors
 def show(tag: str, where: str) -> None:
     """Print one tag of a frame as JSON."""
     loaded = Frame.load(where)
@@ -153,7 +142,7 @@ def show(tag: str, where: str) -> None:
 @click.argument("old")
 @click.argument("new")
 @click.option("--sample", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A text file: also print its lines that move.")
-@_clear_errors
+@clear_errors
 def diff(old: str, new: str, sample: Path | None) -> None:
     """Print what changed from frame OLD to frame NEW."""
     before, after = Frame.load(old), Frame.load(new)
@@ -168,11 +157,11 @@ def diff(old: str, new: str, sample: Path | None) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @_TIER
-@_FRAME
-@_clear_errors
+@FRAME
+@clear_errors
 def coverage(file: Path, as_json: bool, tier: str, where: str) -> None:
     """Say how much of FILE, one text a line, the frame covers."""
-    coder = _coder(where, tier)
+    coder = open_coder(where, tier)
     found = measure(coder.frame, _events(coder, file))
     if as_json:
         shown = {"utterances": found.utterances, "covered": found.covered, "share": found.share, "unsure": found.unsure}
@@ -189,11 +178,11 @@ def coverage(file: Path, as_json: bool, tier: str, where: str) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--most", default=10, show_default=True, help="At most so many groups.")
 @_TIER
-@_FRAME
-@_clear_errors
+@FRAME
+@clear_errors
 def suggest(file: Path, most: int, tier: str, where: str) -> None:
     """Group what no tag covers in FILE, one text a line: new tags or terms to consider."""
-    coder = _coder(where, tier)
+    coder = open_coder(where, tier)
     uncoded = [event.text for event in said(_events(coder, file)) if not event.opinions]
     for found in suggestions(uncoded, most):
         click.echo(f"{found.size} utterances: " + ", ".join(found.words))
@@ -204,7 +193,7 @@ def suggest(file: Path, most: int, tier: str, where: str) -> None:
 
 def _events(coder: Coder, file: Path) -> list[CodedUtterance]:
     texts = _lines(file.read_text("utf-8-sig"))
-    return [event for events in code_texts(coder, _cleaner(coder.frame), texts, datetime.now(UTC)) for event in events]
+    return [event for events in code_texts(coder, cleaner_of(coder.frame), texts, datetime.now(UTC)) for event in events]
 
 
 @frame.command()
@@ -226,14 +215,14 @@ def schema() -> None:
 @_TIER
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Also draw the score into this file.")
-@_FRAME
-@_clear_errors
+@FRAME
+@clear_errors
 def score(file: Path, crosswalk: str, tier: str, as_json: bool, svg: Path | None, where: str) -> None:
     """Score the coder on a labelled CSV FILE."""
-    coder = _coder(where, tier)
+    coder = open_coder(where, tier)
     with file.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))
-    result = Scorer(coder, _cleaner(coder.frame), datetime.now(UTC)).score(crosswalk, rows)
+    result = Scorer(coder, cleaner_of(coder.frame), datetime.now(UTC)).score(crosswalk, rows)
     if svg:
         svg.write_text(as_svg(result), "utf-8")
     if as_json:

@@ -33,7 +33,7 @@ COMMANDS = {
     "metrics": "streams.commands.reference:metrics",
     "settings": "streams.commands.reference:settings",
     "topology": "streams.commands.topology:topology",
-    "code": "codeframe.commands:code",
+    "code": "agents.commands.code:code",
     "explain": "codeframe.commands:explain",
     "frame": "codeframe.commands:frame",
     "announce": "agents.commands.announce:announce",

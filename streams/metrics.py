@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from time import perf_counter
+from uuid import UUID
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -111,12 +112,19 @@ def count_coded(coded: Sequence[CodedUtterance]) -> None:
     UNSURE.inc(sum(one.unsure for one in coded))
 
 
-def count_recoded(before: Sequence[CodedUtterance], after: Sequence[CodedUtterance]) -> None:
-    """Record utterances that a deeper tier coded again, and how long after the fast one."""
-    for one, other in zip(before, after, strict=True):
-        felt, feels = ({(opinion.tag, opinion.sentiment) for opinion in event.opinions} for event in (one, other))
-        RECODED.labels(other.versions.tier.value, "no" if felt == feels else "yes").inc()
-        RECODE_SECONDS.observe((other.coded_at - one.coded_at).total_seconds())
+def count_recoded(before: Sequence[CodedUtterance], after: Mapping[UUID, CodedUtterance]) -> None:
+    """Record which of these utterances deeper tiers coded again, by id, and how long after the fast one."""
+    for one in before:
+        if other := after.get(one.utterance_id):
+            felt, feels = ({(opinion.tag, opinion.sentiment) for opinion in event.opinions} for event in (one, other))
+            RECODED.labels(other.versions.tier.value, "no" if felt == feels else "yes").inc()
+            RECODE_SECONDS.observe((other.coded_at - one.coded_at).total_seconds())
+
+
+def count_consulted(answers: Sequence[object]) -> None:
+    """Record what the coding endpoint said: a coding each, an exception where it is not believed, None where there is none."""
+    for one in answers:
+        ENDPOINT_TEXTS.labels("unanswered" if one is None else "refused" if isinstance(one, Exception) else "believed").inc()
 
 
 def heard(engine: str, audio_s: float, work_s: float, cost_per_hour: float, call: CallMeasures | None) -> None:

@@ -26,6 +26,12 @@ class Settings(BaseSettings):
     clickhouse: str = Field("http://voc:voc@127.0.0.1:8123/voc", description="ClickHouse URL, http(s)://user:password@host:port/database")
     codeframe: str = Field("auto", description="Code frame: the name of a bundled one, or a folder")
 
+    coder_endpoint: str = Field("", description="OpenAI-compatible endpoint that codes what is still unsure, http(s)://HOST/v1#MODEL")
+    coder_endpoint_key: SecretStr = Field(SecretStr(""), description="Key of that endpoint")
+    coder_endpoint_timeout: PositiveFloat = Field(30.0, description="Seconds that one answer of it may take")
+    coder_endpoint_requests: PositiveInt = Field(2_000, description="Requests to it a day (UTC), by each worker since its start")
+    coder_endpoint_tokens: PositiveInt = Field(20_000_000, description="Tokens of it a day (UTC), by each worker since its start")
+
     metrics_port: int = Field(9464, description="Port of the worker's Prometheus metrics and health; 0 is off")
     log_level: str = Field("INFO", description="Log level; customer text is never logged at INFO or above")
 
@@ -51,6 +57,9 @@ class Settings(BaseSettings):
     asr_processes: PositiveInt = Field(1, description="Recordings that a worker hears at once, each in a process of its own")
     asr_threads: PositiveInt = Field(1, description="Threads of each of them")
     asr_timeout: PositiveFloat = Field(3_600.0, description="Seconds that hearing one recording may take")
+    diariser: str = Field(
+        "", description="Models that tell the voices of a mono recording apart: SEGMENTATION.onnx,EMBEDDING.onnx; see docs/voice.md"
+    )
     asr_cost: float = Field(0.0, ge=0, description="What an hour of audio costs, in your currency, for the cost metric")
     audio_store: str = Field("", description="fsspec URI of the folder for audio, such as s3://bucket/voice; VOC_DATA/audio if not set")
     audio_max_minutes: PositiveFloat = Field(120.0, description="Longest recording that is heard, minutes")
@@ -73,6 +82,11 @@ class Settings(BaseSettings):
     oa_template: str = Field("", description="Feishu approval_code, DingTalk processCode, WeCom template_id")
     oa_creator: str = Field("", description="User id in whose name approvals are made")
     oa_fields: str = Field("", description="Form fields, comma-separated field=control: summary, verbatim, cause, owner, due, task_id, ...")
+    oa_token: SecretStr = Field(SecretStr(""), description="Token of a suite's event callbacks (Feishu: Verification Token)")
+    oa_aes_key: SecretStr = Field(SecretStr(""), description="Feishu Encrypt Key, DingTalk aes_key, WeCom EncodingAESKey of its callbacks")
+    oa_approval: Literal["plan", "work"] = Field(
+        "plan", description="What a suite's approval says: the plan may be carried out, or the work is done and accepted"
+    )
     oa_callbacks: str = Field("", description="Gateway that the OA sandbox calls back, http://host:port; this machine's if not set")
     oa_timeout: PositiveFloat = Field(10.0, description="Seconds that the OA may take to answer")
 

@@ -26,6 +26,7 @@ from streams.sinks.clickhouse import connect
 from streams.topics import CODED
 from tests.codeframe.conftest import NOW, utterance
 from tests.golden import example
+from tests.streams.chatting import chatting, space
 from tests.streams.running import drain, running, settings_for
 
 TEXT, WRONG, RIGHT = "空间太小了，后排坐着憋屈", "quality.brakes.failure", "product.space"
@@ -74,6 +75,28 @@ async def test_a_frame_that_the_model_does_not_know_is_left_as_it_is(tmp_path: P
     event = coded(said, hotel.code([said])[0], NOW)
     assert event.unsure
     assert await revisions(Settings(data=tmp_path, codeframe="hotel"), event) == [None]
+
+
+async def test_what_the_deep_tier_does_not_settle_goes_to_the_endpoint(tmp_path: Path) -> None:
+    call, other, broken = (doubtful(text, Channel.HOTLINE) for text in (TEXT, "空间太小，憋屈", "储物格少得可怜"))
+    async with chatting(lambda body: space(body).replace('"储物格少"', '"没说过的"')) as (url, asked):
+        made = Settings(data=tmp_path, coder_endpoint=url)
+        first, second, third = await revisions(made, call, other, broken)
+    assert first is not None
+    assert second is not None
+    assert (first.revision, first.versions.tier, first.unsure, first.retracted) == (2, Tier.ENDPOINT, False, (WRONG,))
+    assert [one.tag for one in second.opinions] == ["product.space.overall"]
+    assert third is None, "the fast tier's word stands"
+    assert len(asked) == 1, "texts are asked about together"
+
+
+async def test_an_endpoint_that_is_away_leaves_the_deep_tiers_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.retry._FIRST_SECONDS", 0.01)
+    post, call = doubtful(), doubtful(channel=Channel.HOTLINE)
+    first, second = await revisions(Settings(data=tmp_path, coder_endpoint="http://127.0.0.1:9/v1#some-model"), post, call)
+    assert first is not None
+    assert first.versions.tier is Tier.DEEP
+    assert second is None
 
 
 def test_the_step_stands_in_the_list_with_small_batches() -> None:

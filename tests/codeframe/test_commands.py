@@ -7,35 +7,13 @@ from xml.etree import ElementTree
 
 from click.testing import CliRunner, Result
 
-from codeframe.commands import code, explain, frame
-from schemas.coded import CodedUtterance
+from codeframe.commands import explain, frame
 from tests.codeframe.conftest import tag
 from tests.codeframe.test_scoring import FILES
 
 
 def run(command: object, *args: str, stdin: str | None = None) -> Result:
     return CliRunner().invoke(command, list(args), input=stdin)  # type: ignore[arg-type]
-
-
-def events(result: Result) -> list[CodedUtterance]:
-    assert result.exit_code == 0, result.output
-    return [CodedUtterance.model_validate_json(line) for line in result.output.splitlines()]
-
-
-def test_code_takes_text_file_and_standard_input(tmp_path: Path) -> None:
-    file = tmp_path / "texts.txt"
-    file.write_text("油耗太高了\n\n动力很棒\n", "utf-8")
-    [one] = events(run(code, "油耗太高了"))
-    assert [opinion.tag for opinion in one.opinions] == ["product.energy.fuel"]
-    assert [event.text for event in events(run(code, "--file", str(file)))] == ["油耗太高了", "动力很棒"]
-    assert [event.text for event in events(run(code, "-", stdin="油耗太高了\n动力很棒\n"))] == ["油耗太高了", "动力很棒"]
-    assert run(code).exit_code == 2
-
-
-def test_code_redacts_before_it_codes() -> None:
-    result = run(code, "油耗太高了，打我电话13912345678")
-    assert "13912345678" not in result.output
-    assert events(result)[0].opinions
 
 
 def test_explain_tells_why(auto: object) -> None:
