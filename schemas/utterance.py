@@ -46,11 +46,15 @@ class Correction(Value):
 
 
 class AudioSpan(Value):
-    """Where in a recording the words were spoken, and what heard them."""
+    """Where in a recording the words were spoken, and what heard them.
+
+    `voice` numbers the voices that were told apart in a mono recording, from 0 in the order in which they begin.
+    """
 
     uri: str
     sha256: Sha256 | None = None
     channel: Annotated[int, Field(ge=0)] = 0
+    voice: Annotated[int, Field(ge=0)] | None = None
     start_ms: Annotated[int, Field(ge=0)]
     end_ms: Annotated[int, Field(ge=0)]
     confidence: Annotated[float, Field(ge=0, le=1)] | None = None

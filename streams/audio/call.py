@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import BinaryIO
+from itertools import chain, pairwise
+from typing import BinaryIO, TypeAlias
+
+import numpy as np
 
 from schemas.common import Speaker
 from schemas.utterance import CallMeasures
-from streams.audio.decode import decode
+from streams.audio.decode import Samples, decode
+from streams.audio.diarise import Diariser, Spoken, by_voice
 from streams.audio.engine import Engine, Heard
 from streams.audio.segments import Segment, Segmenter
 from streams.errors import AudioError
@@ -20,10 +23,16 @@ CALL_ROLES = (Speaker.AGENT, Speaker.CUSTOMER)
 Spell = Callable[[Heard], str]
 """The words of what an engine heard: its text, or its syllables spelled."""
 
+_Part: TypeAlias = tuple[Segment, Speaker, int | None]
+"""A stretch, whose it is, and the number of the voice where voices were told apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A stretch of speech and what was heard in it. `seq` orders a call's turns and is the same live and from the file."""
+    """A stretch of speech and what was heard in it. `seq` orders a call's turns and is the same live and from the file.
+
+    `voice` numbers the voices that a diariser told apart in a mono recording.
+    """
 
     channel: int
     role: Speaker
@@ -31,6 +40,7 @@ class Turn:
     end_ms: int
     text: str
     confidence: float | None
+    voice: int | None = None
 
     @property
     def seq(self) -> int:
@@ -43,33 +53,58 @@ def sequence(start_ms: int, channel: int) -> int:
 
 
 def hear_call(
-    source: BinaryIO, engine: Engine, roles: Sequence[Speaker], max_seconds: float, language: str | None, spell: Spell
+    source: BinaryIO,
+    engine: Engine,
+    roles: Sequence[Speaker],
+    max_seconds: float,
+    language: str | None,
+    spell: Spell,
+    diariser: Diariser | None = None,
 ) -> tuple[list[Turn], float]:
     """The turns of a recording in order of their start, and its length in seconds. `spell` gives the words of what was heard.
 
+    A mono recording for which several roles are given is told apart by voice; roles go to the voices in the order in which they begin.
     Raises AudioError for a recording that cannot be used, and what the engine raises.
     """
-    segmenter: Segmenter | None = None
-    turns: list[Turn] = []
-    for piece in decode(source, max_seconds):
-        if segmenter is None:
-            segmenter = Segmenter(len(piece))
-            roles = roles_of(roles, len(piece))
-        turns += hear_segments(segmenter.feed(piece), engine, roles, language, spell)
-    if segmenter is None:
+    pieces = decode(source, max_seconds)
+    first = next(pieces, None)
+    if first is None:
         raise AudioError("audio: holds no sample")
-    turns += hear_segments(segmenter.finish(), engine, roles, language, spell)
-    return sorted(turns, key=lambda turn: turn.seq), segmenter.seconds
+    segmenter, pieces = Segmenter(len(first)), chain([first], pieces)
+    if len(first) == 1 and len(roles) > 1 and diariser:
+        whole = np.concatenate(list(pieces), axis=1)
+        parts = _told_apart(_segments(segmenter, [whole]), diariser.voices(whole[0], len(roles)), roles)
+    else:
+        parts = _by_channel(_segments(segmenter, pieces), roles_of(roles, len(first)))
+    return sorted(_hear(parts, engine, language, spell), key=lambda turn: turn.seq), segmenter.seconds
 
 
 def hear_segments(segments: Iterable[Segment], engine: Engine, roles: Sequence[Speaker], language: str | None, spell: Spell) -> list[Turn]:
-    """The turns of the stretches in which words were heard."""
-    turns = []
-    for segment in segments:
+    """The turns of the stretches in which words were heard; `roles` has one a channel."""
+    return list(_hear(_by_channel(segments, roles), engine, language, spell))
+
+
+def _hear(parts: Iterable[_Part], engine: Engine, language: str | None, spell: Spell) -> Iterator[Turn]:
+    for segment, role, voice in parts:
         heard = engine.hear(segment.samples, language)
         if text := spell(heard):
-            turns.append(Turn(segment.channel, roles[segment.channel], segment.start_ms, segment.end_ms, text, heard.confidence))
-    return turns
+            yield Turn(segment.channel, role, segment.start_ms, segment.end_ms, text, heard.confidence, voice)
+
+
+def _by_channel(segments: Iterable[Segment], roles: Sequence[Speaker]) -> Iterator[_Part]:
+    return ((segment, roles[segment.channel], None) for segment in segments)
+
+
+def _told_apart(segments: Iterable[Segment], spoken: Sequence[Spoken], roles: Sequence[Speaker]) -> Iterator[_Part]:
+    for segment in segments:
+        for part, voice in by_voice(segment, spoken):
+            yield part, roles[voice] if voice is not None and voice < len(roles) else Speaker.UNKNOWN, voice
+
+
+def _segments(segmenter: Segmenter, pieces: Iterable[Samples]) -> Iterator[Segment]:
+    for piece in pieces:
+        yield from segmenter.feed(piece)
+    yield from segmenter.finish()
 
 
 def roles_of(roles: Sequence[Speaker], channels: int) -> Sequence[Speaker]:
@@ -80,7 +115,8 @@ def roles_of(roles: Sequence[Speaker], channels: int) -> Sequence[Speaker]:
         return CALL_ROLES if channels == len(CALL_ROLES) else (Speaker.UNKNOWN,) * channels
     if len(roles) == 1:
         return tuple(roles) * channels
-    raise AudioError(f"roles: {len(roles)} are given, the recording has {channels} channels")
+    hint = "; VOC_DIARISER tells voices apart" if channels == 1 else ""
+    raise AudioError(f"roles: {len(roles)} are given, the recording has {channels} channel{'s' if channels > 1 else hint}")
 
 
 def measure(turns: Sequence[Turn], seconds: float) -> CallMeasures:

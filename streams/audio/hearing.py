@@ -11,6 +11,7 @@ from schemas.common import Speaker
 from schemas.raw_voice import RawVoice
 from schemas.utterance import AudioSpan, CallMeasures
 from streams.audio.call import Spell, Turn, hear_call, measure
+from streams.audio.diarise import open_diariser
 from streams.audio.engine import Engine, EngineOptions, open_engine
 from streams.audio.objects import open_audio
 from streams.settings import Settings
@@ -31,6 +32,7 @@ class Hearing:
     def __init__(self, settings: Settings, hot_words: Sequence[str] = ()) -> None:
         options = EngineOptions(settings.asr_threads, hot_words, settings.asr_key.get_secret_value())
         self.engine: Engine = open_engine(settings.asr, options)
+        self._diariser = open_diariser(settings.diariser, settings.asr_threads) if settings.diariser else None
         self._max_seconds = settings.audio_max_minutes * 60
         self._max_bytes = settings.audio_max_bytes
 
@@ -47,7 +49,7 @@ class Hearing:
 
     def hear_file(self, file: BinaryIO, roles: Sequence[Speaker], language: str | None, spell: Spell) -> Call:
         """Hear a file that can seek. Raises AudioError."""
-        turns, seconds = hear_call(file, self.engine, roles, self._max_seconds, language, spell)
+        turns, seconds = hear_call(file, self.engine, roles, self._max_seconds, language, spell, self._diariser)
         return Call(turns, seconds, measure(turns, seconds))
 
     def span(self, raw: RawVoice, turn: Turn) -> AudioSpan:
@@ -56,6 +58,7 @@ class Hearing:
             uri=raw.audio.uri or f"inline:{raw.event_id}",
             sha256=raw.audio.sha256,
             channel=turn.channel,
+            voice=turn.voice,
             start_ms=turn.start_ms,
             end_ms=turn.end_ms,
             confidence=turn.confidence,

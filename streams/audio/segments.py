@@ -22,7 +22,8 @@ _FRAME = RATE * FRAME_MS // 1000
 _FRAME_BYTES = 2 * _FRAME
 _WINDOW, _ONSET = 8, 5
 _HANGOVER = 450 // FRAME_MS
-_PAD = RATE // 5
+PAD = RATE // 5
+"""Samples around a stretch."""
 _SHORTEST = 240 // FRAME_MS
 _LONGEST = 15_000 // FRAME_MS
 _AGGRESSIVENESS = 2
@@ -125,8 +126,8 @@ class Segmenter:
             yield self._segment(channel, start, end)
 
     def _segment(self, channel: int, start: int, end: int) -> Segment:
-        begin = max(0, (start - self._first) * _FRAME - _PAD)
-        stop = (end - self._first) * _FRAME + _PAD
+        begin = max(0, (start - self._first) * _FRAME - PAD)
+        stop = (end - self._first) * _FRAME + PAD
         return Segment(channel, start * FRAME_MS, end * FRAME_MS, self._kept[channel, begin:stop])
 
     def _level(self, channel: int, start: int, end: int) -> float:

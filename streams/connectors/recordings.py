@@ -26,7 +26,7 @@ from streams.connectors.folder import free_path, resting_files
 from streams.connectors.headers import recognise
 from streams.connectors.mapping import DEFAULT_TIME_ZONE
 from streams.connectors.times import parse_time
-from streams.connectors.voice import ATTRIBUTES, FIELDS, VoiceRecord, read_voice, store_voice
+from streams.connectors.voice import ATTRIBUTES, FIELDS, Limits, VoiceRecord, read_voice, store_voice
 from streams.errors import AudioError, ConfigurationError, DeliveryError, UnavailableError
 from streams.outbox import Outbox
 from streams.settings import Settings
@@ -63,7 +63,7 @@ class Shelf:
 
     def __init__(self, folder: Path, channel: Channel, source: str, settings: Settings) -> None:
         self._folder, self._channel, self._source = folder, channel, source
-        self._store, self._max_seconds = AudioStore(settings), settings.audio_max_minutes * 60
+        self._store, self._limits = AudioStore(settings), Limits.of(settings)
         self._listed = dict(_call_lists(folder))
 
     def take(self, path: Path) -> Recorded:
@@ -73,7 +73,7 @@ class Shelf:
             return Recorded(path, None, record)
         try:
             with path.open("rb") as file:
-                event = store_voice(file, record, self._channel, self._source, self._store, datetime.now(UTC), self._max_seconds)
+                event = store_voice(file, record, self._channel, self._source, self._store, datetime.now(UTC), self._limits)
         except AudioError as error:
             field, _, rule = str(error).partition(": ")
             return Recorded(path, None, (Fault(field, rule),))

@@ -26,7 +26,7 @@ from streams import metrics
 from streams.audio.objects import AudioStore
 from streams.connectors.auth import Gatekeeper, Source
 from streams.connectors.problems import Problem
-from streams.connectors.voice import VoiceRecord, read_voice, store_voice
+from streams.connectors.voice import Limits, VoiceRecord, read_voice, store_voice
 from streams.errors import AudioError, UnavailableError
 from streams.settings import Settings
 
@@ -47,7 +47,7 @@ class Upload:
     ) -> None:
         self._gatekeeper, self._admit, self._publish = gatekeeper, admit, publish
         self._store = AudioStore(settings)
-        self._max_bytes, self._max_seconds = settings.audio_max_bytes, settings.audio_max_minutes * 60
+        self._max_bytes, self._limits = settings.audio_max_bytes, Limits.of(settings)
 
     async def take(self, request: Request) -> Response:
         """Store one recording; 202 after the broker acknowledged the event that points at it."""
@@ -77,7 +77,7 @@ class Upload:
 
     def _stored(self, file: BinaryIO, record: VoiceRecord, channel: Channel, source: Source) -> RawVoice:
         try:
-            return store_voice(file, record, channel, source.name, self._store, datetime.now(UTC), self._max_seconds)
+            return store_voice(file, record, channel, source.name, self._store, datetime.now(UTC), self._limits)
         except AudioError as error:
             status = HTTPStatus.UNPROCESSABLE_ENTITY if str(error).startswith("roles") else HTTPStatus.UNSUPPORTED_MEDIA_TYPE
             raise Problem(status, f"{error}; nothing was accepted") from error

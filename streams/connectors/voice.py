@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, BinaryIO
 
@@ -12,11 +13,13 @@ from schemas.base import Instant, Name, Value
 from schemas.common import Attributes, Channel, Score, Speaker
 from schemas.ids import raw_event_id
 from schemas.raw_voice import AudioReference, RawVoice
+from streams.audio.call import CALL_ROLES, roles_of
 from streams.audio.decode import MAX_CHANNELS, probe
 from streams.audio.objects import AudioStore
 from streams.connectors.channels import SourceId
 from streams.connectors.envelope import Fault
 from streams.errors import AudioError
+from streams.settings import Settings
 
 ATTRIBUTES = tuple(Attributes.model_fields)
 
@@ -60,8 +63,21 @@ def _rule(problem: Any) -> str:
     return str(problem["msg"]).removeprefix("Value error, ")
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What recordings may be: how long, and whether the voices of a mono one are told apart, so that it may have several roles."""
+
+    seconds: float
+    tells_apart: bool
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """Those of the settings."""
+        return cls(settings.audio_max_minutes * 60, bool(settings.diariser))
+
+
 def store_voice(
-    source: BinaryIO, record: VoiceRecord, channel: Channel, name: str, store: AudioStore, now: datetime, max_seconds: float
+    source: BinaryIO, record: VoiceRecord, channel: Channel, name: str, store: AudioStore, now: datetime, limits: Limits
 ) -> RawVoice:
     """Put a recording into the store and make the event that points at it. The same record again gives the same event.
 
@@ -69,11 +85,11 @@ def store_voice(
     """
     recording = probe(source)
     source.seek(0)
-    roles = record.roles or ((Speaker.AGENT, Speaker.CUSTOMER) if recording.channels == 2 else (Speaker.UNKNOWN,))  # noqa: PLR2004
-    if len(roles) not in (1, recording.channels):
-        raise AudioError(f"roles: {len(roles)} are given, the recording has {recording.channels} channels")
-    if recording.duration_s is not None and recording.duration_s > max_seconds:
-        raise AudioError(f"audio: is longer than the {max_seconds / 60:.0f} minutes that are taken")
+    roles = record.roles or (CALL_ROLES if recording.channels == len(CALL_ROLES) else (Speaker.UNKNOWN,))
+    if not (recording.channels == 1 and limits.tells_apart):
+        roles_of(roles, recording.channels)
+    if recording.duration_s is not None and recording.duration_s > limits.seconds:
+        raise AudioError(f"audio: is longer than the {limits.seconds / 60:.0f} minutes that are taken")
     event = raw_voice(record, channel, name, roles, store, now)
     stored = store.put(source, event.event_id, record.customer_id, record.occurred_at)
     audio = AudioReference(
