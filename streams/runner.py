@@ -99,6 +99,9 @@ class Runner:
             try:
                 while taken := await rounds.take():
                     current = [read for read in taken if read.batch.current]
+                    for read in taken:
+                        if not read.batch.current:
+                            read.batch.drop()
                     if not current:
                         continue
                     done = await self._work(current)

@@ -72,8 +72,13 @@ class Batch:
 
     @property
     def current(self) -> bool:
-        """Whether partitions have stayed where they were since it was fetched; if not, it is delivered again."""
-        return bool(self.event.message.generation_id == self.event.app.consumer_generation_id)
+        """Whether it is still this worker's to begin: not once partitions have moved, or the worker is told to end."""
+        app = self.event.app
+        return not app.should_stop and bool(self.event.message.generation_id == app.consumer_generation_id)
+
+    def drop(self) -> None:
+        """Leave it: it will be delivered again."""
+        self.event.app.consumer.drop(self.event.message)
 
     def ack(self) -> None:
         """Say that every output of this batch is safe."""
@@ -285,6 +290,11 @@ class Consumer(driver.Consumer):
                 self.progress.done(message.tp, message.begin, message.end)
             notify(self._waiting_for_ack)
             return True
+
+    def drop(self, message: Any) -> None:
+        """Leave a batch unacknowledged; the end of the worker no longer waits for it."""
+        self._unacked_messages.discard(message)
+        notify(self._waiting_for_ack)
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> list[TP]:
         wanted = [tp for tp in self.progress.next if topics is None or tp in topics or tp.topic in topics]
