@@ -51,7 +51,7 @@ $(LOCAL): pyproject.toml constraints.txt
 
 $(DEV): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[local,voice,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[local,voice,oa,dev]'
 	touch $@ $(LOCAL)
 
 $(BENCH): $(DEV)

@@ -10,19 +10,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from codeframe.causes.graph import Graph
 from codeframe.errors import FrameError
 from codeframe.frame import Frame
 from codeframe.rules import aggregate
+from codeframe.rules.fatigue import Fatigue
 from codeframe.rules.immediate import ImmediateRules
 from codeframe.rules.load import RuleSet, load_rules
-from codeframe.rules.model import Aggregate, Recurrence, Trend
+from codeframe.rules.model import Aggregate, Immediate, Recurrence, Trend
 from codeframe.rules.scope import EPOCH, bucket, bucket_start
 from codeframe.rules.selection import like, recipient, same_as, situation, where_of
 from codeframe.rules.windows import Alarm, Counts, alarms
@@ -33,6 +35,7 @@ from schemas.task_event import TaskAction
 from streams.app import end_process
 from streams.election import election
 from streams.errors import ConfigurationError, TingjianError
+from streams.follower import Follower
 from streams.history import Example, History, Where, Windows, as_text
 from streams.outbox import Outbox
 from streams.settings import Settings
@@ -43,8 +46,13 @@ from streams.topics import CODED, TASK_EVENTS, TASKS
 _GRACE = timedelta(minutes=2)
 """How long after its end a window is taken to be complete."""
 _WINDOWS_BACK = 3
+_MEMORY = timedelta(days=3)
+"""How far back a worker that starts reads what was published, so that it repeats nothing."""
+_RETRACTIONS = timedelta(days=7)
 _LOOK_SECONDS = 5.0
 _OPEN = "state NOT IN ('done', 'accepted', 'closed')"
+
+Remember = Callable[[], Awaitable[Fatigue]]
 
 logger = logging.getLogger("tingjian.trigger")
 
@@ -54,13 +62,27 @@ logger = logging.getLogger("tingjian.trigger")
 async def trigger(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Make tasks by the rules."""
     rules, frame = load(settings)
+    names = {cause.id: cause.names.zh for cause in Graph.load(settings.codeframe).causes}
     immediate = ImmediateRules(rules, frame)
+    published, one = Follower(settings, (TASKS,), immediate, _MEMORY), asyncio.Lock()
+
+    async def remember() -> Fatigue:
+        """What every worker has published until now."""
+        async with one:
+            await published.catch_up()
+        return immediate.fatigue
 
     async def make_tasks(coded: Sequence[CodedUtterance]) -> Sequence[Result]:
-        return [immediate.tasks(one) for one in coded]
+        drafts = [immediate.drafts(one) for one in coded]
+        if any(drafts):
+            await remember()
+        return [[named(immediate.admit(draft), names) for draft in some] for some in drafts]
 
-    async with watching(settings, rules, frame):
-        yield make_tasks
+    try:
+        async with watching(settings, rules, frame, remember, names):
+            yield make_tasks
+    finally:
+        await published.close()
 
 
 def load(settings: Settings) -> tuple[RuleSet, Frame]:
@@ -71,11 +93,18 @@ def load(settings: Settings) -> tuple[RuleSet, Frame]:
         raise ConfigurationError(str(error)) from error
 
 
+def named(task: TaskTrigger, names: Mapping[str, str]) -> TaskTrigger:
+    """The task, with what people call its causes."""
+    found = {one.cause: names[one.cause] for one in task.causes if one.cause in names}
+    return task.model_copy(update={"cause_names": found}) if found else task
+
+
 class Watch:
     """The rules over history. `tick` says what is to be published now."""
 
-    def __init__(self, rules: RuleSet, frame: Frame) -> None:
+    def __init__(self, rules: RuleSet, frame: Frame, fatigue: Fatigue | None = None, names: Mapping[str, str] | None = None) -> None:
         self._rules, self._frame = rules, frame
+        self._fatigue, self._names = fatigue or Fatigue(rules.routing), names or {}
         self._zone = ZoneInfo(rules.routing.hours.timezone)
         self._done: dict[str, int] = {}
 
@@ -87,6 +116,7 @@ class Watch:
             events += await self._windows(history, rule, now)
         for recurrence in self._rules.of(Recurrence):
             events += await self._recurrences(history, recurrence, now)
+        events += await self._withdrawals(history, now)
         return events + await self._escalations(history, now) + await self._digests(history, now)
 
     async def _windows(self, history: History, rule: Aggregate | Trend, now: datetime) -> list[TaskTrigger]:
@@ -121,7 +151,8 @@ class Watch:
         last = await history.last_tasks(rule.id, bucket_start(found[0].window + 1, rule.window))
         last.update({situation(task): (task.created_at, task.task_id) for task in made if not task.muted})
         tasks = [task for alarm in found if (task := await self._alarm_task(history, rule, alarm))]
-        return [aggregate.cooled(task, rule, last.get(situation(task))) for task in tasks]
+        cooled = [named(aggregate.cooled(task, rule, last.get(situation(task))), self._names) for task in tasks]
+        return [task if task.muted or rule.urgent else self._fatigue.cap(task) for task in cooled]
 
     async def _alarm_task(self, history: History, rule: Aggregate | Trend, alarm: Alarm) -> TaskTrigger | None:
         begin, end = bucket_start(alarm.window, rule.window), bucket_start(alarm.window + 1, rule.window)
@@ -146,12 +177,20 @@ class Watch:
             found = f"{after} after, {before} before"
             personal = task.level is TaskLevel.CUSTOMER and after > 0
             if personal or aggregate.recurs(rule, before, after, until - accepted_at):
-                examples = await history.examples(accepted_at, until, where)
-                verbatims = [example.verbatim for example in examples]
-                events.append(aggregate.reopened(task, self._rules, rule, verbatims, before, after, now))
+                if task.round < _next_round(row):
+                    verbatims = [example.verbatim for example in await history.examples(accepted_at, until, where)]
+                    events.append(aggregate.reopened(task, _next_round(row), self._rules, rule, verbatims, before, after, now))
                 events.append(aggregate.system_event(task, TaskAction.REOPENED, row["accepted_event"], now, found))
             elif now >= accepted_at + rule.watch:
                 events.append(aggregate.system_event(task, TaskAction.CLOSED, row["accepted_event"], now, found))
+        return events
+
+    async def _withdrawals(self, history: History, now: datetime) -> list[Event]:
+        """Tasks of opinions that a deeper look took back, before anybody began: closed, and the OA is told."""
+        events: list[Event] = []
+        for task in await history.taken_back([rule.id for rule in self._rules.of(Immediate)], now - _RETRACTIONS):
+            why = "a deeper look took back what it stands on"
+            events += [aggregate.withdrawn(task), aggregate.system_event(task, TaskAction.CLOSED, "taken back", now, why)]
         return events
 
     async def _escalations(self, history: History, now: datetime) -> list[Event]:
@@ -163,8 +202,10 @@ class Watch:
         for row in await history.board(clause, {"now": as_text(now)}):
             step = steps[row["escalations"]]
             if now >= row["task"].due_at + step.after:
-                task = aggregate.escalated(row["task"], self._frame, step)
-                events += [task, aggregate.system_event(task, TaskAction.ESCALATED, row["escalations"], now, f"to {step.to}")]
+                task = row["task"]
+                if task.round < _next_round(row):
+                    events.append(aggregate.escalated(task, _next_round(row), self._frame, step))
+                events.append(aggregate.system_event(task, TaskAction.ESCALATED, row["escalations"], now, f"to {step.to}"))
         return events
 
     async def _digests(self, history: History, now: datetime) -> list[Event]:
@@ -181,6 +222,14 @@ class Watch:
         ]
 
 
+def _next_round(row: Mapping[str, Any]) -> int:
+    """The round that comes after the escalations and reopenings on record.
+
+    A task that has it already was published before its event was stored: only the event is published again.
+    """
+    return int(row["escalations"]) + int(row["reopenings"]) + 1
+
+
 def _in_common(examples: Sequence[Example]) -> dict[str, Any]:
     """What most of the opinions are, and what coded the first."""
     commonest = {name: Counter(getattr(one, name) for one in examples).most_common(1)[0][0] for name in ("channel", "point", "need_layer")}
@@ -188,9 +237,9 @@ def _in_common(examples: Sequence[Example]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def watching(settings: Settings, rules: RuleSet, frame: Frame) -> AsyncIterator[None]:
+async def watching(settings: Settings, rules: RuleSet, frame: Frame, remember: Remember, names: Mapping[str, str]) -> AsyncIterator[None]:
     """Watch in the background, while this worker is the elected one."""
-    task = asyncio.create_task(_watch(settings, rules, frame))
+    task = asyncio.create_task(_watch(settings, rules, frame, remember, names))
     task.add_done_callback(_end_if_failed)
     try:
         yield
@@ -206,7 +255,7 @@ def _end_if_failed(task: asyncio.Task[None]) -> None:
         end_process("trigger", error)
 
 
-async def _watch(settings: Settings, rules: RuleSet, frame: Frame) -> None:
+async def _watch(settings: Settings, rules: RuleSet, frame: Frame, remember: Remember, names: Mapping[str, str]) -> None:
     while True:
         await asyncio.sleep(min(settings.watch_interval, _LOOK_SECONDS))
         try:
@@ -214,14 +263,15 @@ async def _watch(settings: Settings, rules: RuleSet, frame: Frame) -> None:
                 while True:
                     await asyncio.sleep(min(settings.watch_interval, _LOOK_SECONDS))
                     if elected():
-                        await _serve(settings, Watch(rules, frame), outbox, elected)
+                        await _serve(settings, Watch(rules, frame, await remember(), names), outbox, elected, remember)
         except TingjianError as error:
             logger.warning("rules over history wait: %s", error)
 
 
-async def _serve(settings: Settings, watch: Watch, outbox: Outbox, elected: Callable[[], bool]) -> None:
+async def _serve(settings: Settings, watch: Watch, outbox: Outbox, elected: Callable[[], bool], remember: Remember) -> None:
     """A term of office."""
     async with open_clickhouse(settings) as clickhouse:
         while elected():
+            await remember()
             await outbox.publish(await watch.tick(History(clickhouse), datetime.now(UTC)))
             await asyncio.sleep(settings.watch_interval)

@@ -20,8 +20,8 @@ import numpy as np
 
 from schemas.task_event import TaskAction
 from streams.local.stack import Stack, on_free_ports
-from streams.oa.callbacks import Callback
 from streams.oa.caller import Caller
+from streams.oa.step import Callback
 from streams.settings import Settings
 from streams.sinks.clickhouse import open_clickhouse
 

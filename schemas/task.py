@@ -13,6 +13,9 @@ from schemas.coded import Cause, NeedLayer, Owner, Point, Versions
 from schemas.common import Attributes, Channel, Severity
 from schemas.utterance import AudioSpan
 
+ROUND = 1_000
+"""Revisions that a round has room for."""
+
 
 class TaskLevel(StrEnum):
     """Customer-level tasks name a customer; event-level ones (public opinion) never do."""
@@ -42,13 +45,16 @@ class Verbatim(Value):
 class TaskTrigger(Event):
     """What, why, who, by when, and on which evidence.
 
-    `owner_queue` is where it goes: an owner role, or `triage` when nobody owns it; `owner_name` is its name for people.
-    `scope` names the cut that it speaks for, such as {"dealer": "D0012"}. `revision` grows when evidence changes it.
-    A `muted` task is not delivered; `muted_for` is the task that stands for it.
+    `owner_queue` is where it goes: an owner role, or `triage` when nobody owns it; `owner_name` is its name for people,
+    `cause_names` are those of its causes. `scope` names the cut that it speaks for, such as {"dealer": "D0012"}. `round`
+    grows when it is handed over anew: escalated, reopened or taken back. `revision` grows by 1 when evidence changes it and
+    by 1000 a round, so that the two never take the same number; only the highest counts. A `muted` task is not delivered;
+    `muted_for` is the task that stands for it.
     """
 
     task_id: UUID
     revision: Annotated[int, Field(ge=1)] = 1
+    round: Annotated[int, Field(ge=0)] = 0
     rule: Name
     rule_version: Name
     level: TaskLevel
@@ -60,6 +66,7 @@ class TaskTrigger(Event):
     summary: Text
     verbatims: Annotated[tuple[Verbatim, ...], Field(min_length=1)]
     causes: tuple[Cause, ...] = ()
+    cause_names: dict[Name, Name] = {}
     owner: Owner
     owner_queue: Name
     owner_name: Name | None = None

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from codeframe.frame import Frame
+from codeframe.rules.immediate import DIGEST
 from codeframe.rules.load import RuleSet
 from codeframe.rules.model import Aggregate, Escalation, Recurrence, Trend
 from codeframe.rules.route import Subject, due_at, queue_of, role_name
@@ -20,7 +21,7 @@ from codeframe.rules.windows import Alarm
 from schemas.coded import Cause, Owner
 from schemas.common import Attributes, Severity
 from schemas.ids import make_id
-from schemas.task import Muted, TaskLevel, TaskTrigger, Verbatim
+from schemas.task import ROUND, Muted, TaskLevel, TaskTrigger, Verbatim
 from schemas.task_event import ActorRole, TaskAction, TaskEvent
 
 _DIGEST_VERBATIMS = 20
@@ -87,13 +88,13 @@ def recurs(rule: Recurrence, before: int, after: int, since: timedelta) -> bool:
 
 
 def reopened(
-    task: TaskTrigger, rules: RuleSet, rule: Recurrence, verbatims: Sequence[Verbatim], before: int, after: int, at: datetime
+    task: TaskTrigger, number: int, rules: RuleSet, rule: Recurrence, verbatims: Sequence[Verbatim], before: int, after: int, at: datetime
 ) -> TaskTrigger:
-    """The next revision of a task that did not help, with what was said since."""
+    """Round `number` of a task that did not help, with what was said since."""
     days = rule.baseline.days
     return task.model_copy(
         update={
-            "revision": task.revision + 1,
+            **_handed_over(task, number),
             "summary": f"{rule.names.zh}：{task.tag_name}，验收后又有 {after} 条（此前 {days} 天 {before} 条）",
             "verbatims": tuple(verbatims) or task.verbatims,
             "priority": min(task.priority, rule.priority),
@@ -102,11 +103,11 @@ def reopened(
     )
 
 
-def escalated(task: TaskTrigger, frame: Frame, step: Escalation) -> TaskTrigger:
-    """The next revision of a task whose due time has passed."""
+def escalated(task: TaskTrigger, number: int, frame: Frame, step: Escalation) -> TaskTrigger:
+    """Round `number` of a task whose due time has passed."""
     return task.model_copy(
         update={
-            "revision": task.revision + 1,
+            **_handed_over(task, number),
             "owner_queue": step.to,
             "owner_name": role_name(frame, step.to),
             "priority": max(_URGENT, task.priority - 1),
@@ -114,13 +115,22 @@ def escalated(task: TaskTrigger, frame: Frame, step: Escalation) -> TaskTrigger:
     )
 
 
+def withdrawn(task: TaskTrigger) -> TaskTrigger:
+    """The next round of a task whose opinions a deeper look took back: it tells the OA so."""
+    return task.model_copy(update={**_handed_over(task, task.round + 1), "summary": f"已撤回：{task.summary}", "priority": _LEAST_URGENT})
+
+
+def _handed_over(task: TaskTrigger, number: int) -> dict[str, int]:
+    return {"round": number, "revision": number * ROUND + task.revision % ROUND}
+
+
 def digest(rules: RuleSet, frame: Frame, day: date, muted: Sequence[TaskTrigger], at: datetime) -> TaskTrigger:
     """One task that lists what the daily cap muted for a recipient on a day."""
     first = muted[0]
     dealer = first.attributes.dealer
     return TaskTrigger(
-        task_id=make_id("task", "digest", first.owner_queue, dealer or "", day.isoformat()),
-        rule="digest",
+        task_id=make_id("task", DIGEST, first.owner_queue, dealer or "", day.isoformat()),
+        rule=DIGEST,
         rule_version=rules.version,
         level=TaskLevel.EVENT,
         tag=first.tag,

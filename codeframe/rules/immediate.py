@@ -17,11 +17,14 @@ from codeframe.rules.match import meets
 from codeframe.rules.model import Immediate, Rule
 from codeframe.rules.route import Subject, due_at, queue_of, role_name
 from codeframe.rules.scope import bucket, scope_of
+from schemas.base import Event
 from schemas.coded import CodedUtterance, Opinion
 from schemas.common import Channel, Speaker
 from schemas.ids import make_id
 from schemas.task import TaskLevel, TaskTrigger, Verbatim
 
+DIGEST = "digest"
+"""What stands for the rule in a digest of muted tasks."""
 CUSTOMERS = (Speaker.CUSTOMER, Speaker.UNKNOWN)
 
 
@@ -30,17 +33,34 @@ class ImmediateRules:
 
     def __init__(self, rules: RuleSet, frame: Frame) -> None:
         self._rules, self._frame = rules, frame
-        self._immediate, self._fatigue = rules.of(Immediate), Fatigue(rules.routing)
+        self._immediate, self.fatigue = rules.of(Immediate), Fatigue(rules.routing)
+        self._urgent = frozenset(rule.id for rule in rules.rules if rule.urgent)
 
     def tasks(self, coded: CodedUtterance) -> list[TaskTrigger]:
-        """The tasks that an utterance calls for. What is marked, or not a customer's, calls for none."""
+        """The tasks that an utterance calls for, as they are to be published."""
+        return [self.admit(task) for task in self.drafts(coded)]
+
+    def drafts(self, coded: CodedUtterance) -> list[TaskTrigger]:
+        """The tasks that an utterance calls for, none muted yet. What is marked, or not a customer's, calls for none."""
         if coded.marks or coded.speaker not in CUSTOMERS:
             return []
-        return [
-            self._fatigue.admit(self._task(rule, coded, opinion), urgent=rule.urgent)
-            for opinion in coded.opinions
-            for rule in self._firing(coded, opinion)
-        ]
+        return [self._task(rule, coded, opinion) for opinion in coded.opinions for rule in self._firing(coded, opinion)]
+
+    def admit(self, draft: TaskTrigger) -> TaskTrigger:
+        """The task as it is to be published: itself, or muted."""
+        return self.fatigue.admit(draft, urgent=self._is_urgent(draft))
+
+    def read(self, event: Event) -> None:
+        """Take note of a task that was published, by whichever worker."""
+        if isinstance(event, TaskTrigger) and event.rule != DIGEST:
+            self.fatigue.remember(event, urgent=self._is_urgent(event))
+
+    def forget(self) -> None:
+        """Forget what was published: it is read anew."""
+        self.fatigue.forget()
+
+    def _is_urgent(self, task: TaskTrigger) -> bool:
+        return task.rule in self._urgent
 
     def _firing(self, coded: CodedUtterance, opinion: Opinion) -> Iterator[Immediate]:
         return (rule for rule in self._immediate if meets(rule.when, coded, opinion))

@@ -7,6 +7,7 @@ content has the same id; which of the two stays is not defined, so a correction 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -34,12 +35,15 @@ from streams.connectors.delivery import Delivery
 from streams.connectors.envelope import raw_texts, read_record
 from streams.connectors.limits import Recent, TokenBucket
 from streams.connectors.problems import MAX_ERRORS, Problem
-from streams.errors import UnavailableError
+from streams.errors import ConfigurationError, UnavailableError
 from streams.oa.callbacks import Callbacks
+from streams.oa.recorder import Recorder
 from streams.settings import Settings
 
 _REMEMBERED_IDS = 200_000
 _RETRY_AFTER_S = 5
+
+logger = logging.getLogger("tingjian.gateway")
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -55,7 +59,8 @@ class Gateway:
         self._settings = settings
         self._closing: list[Callable[[], Awaitable[None]]] = []
         self._delivery = Delivery(settings)
-        self._callbacks = Callbacks(settings, self._delivery)
+        self._recorder = Recorder(settings, self._delivery)
+        self._callbacks = Callbacks(settings, self._recorder)
         self._accepted = Recent(_REMEMBERED_IDS)
 
     def app(self) -> Starlette:
@@ -65,6 +70,7 @@ class Gateway:
             *self._voice_routes(),
             Route("/v1/context", _answering("context", ContextRoute(self._authentic, self._admit, self._publish).take), methods=["POST"]),
             Route("/v1/tasks/{task_id}/events", _answering("callback", self._callbacks.take), methods=["POST"]),
+            *self._approval_routes(),
             Route("/livez", _answering("livez", self.livez)),
             Route("/readyz", _answering("readyz", self.readyz)),
             Route("/metrics", self.metrics),
@@ -87,6 +93,21 @@ class Gateway:
             Route("/v1/audio/{channel}", _answering("audio", upload.take), methods=["POST"]),
             WebSocketRoute("/v1/live/{channel}", live.serve),
         ]
+
+    def _approval_routes(self) -> list[BaseRoute]:
+        """The route for the approval events of an office suite, where one is the OA."""
+        if self._settings.oa_kind == "webhook":
+            return []
+        if not self._settings.oa_token.get_secret_value():
+            logger.warning("approvals of %s do not come back: VOC_OA_TOKEN is not set", self._settings.oa_kind)
+            return []
+        try:
+            from streams.oa.approvals import Approvals  # noqa: PLC0415
+        except ImportError as error:
+            raise ConfigurationError(f"VOC_OA_KIND {self._settings.oa_kind} needs {error.name}: pip install 'tingjian[oa]'") from error
+
+        events = _answering("callback", Approvals(self._settings, self._recorder).take)
+        return [Route("/v1/oa/events", events, methods=["GET", "POST"])]
 
     async def feedback(self, request: Request) -> Response:
         """Take one record or many of a channel; all of them or none."""
@@ -148,10 +169,11 @@ class Gateway:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        self._recorder.start()
         yield
         for close in self._closing:
             await close()
-        await self._callbacks.close()
+        await self._recorder.close()
         await self._delivery.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
 from importlib.metadata import version
@@ -16,6 +17,8 @@ from pydantic.json_schema import models_json_schema
 from streams.connectors.channels import RECORDS
 from streams.connectors.context import FactRecord
 from streams.connectors.problems import MEDIA_TYPE
+from streams.oa.life import State
+from streams.oa.step import Callback
 
 PROBLEMS = {
     HTTPStatus.BAD_REQUEST: "The body is not JSON, or a line of it is not.",
@@ -51,6 +54,23 @@ _ACCEPTED = {
         "duplicates": {"type": "array", "items": {"type": "string", "format": "uuid"}, "description": "Those that were accepted before"},
     },
 }
+_STEP = {
+    "type": "object",
+    "required": ["task_event_id", "state"],
+    "properties": {
+        "task_event_id": {"type": "string", "format": "uuid", "description": "The step, as voc.task-events.v1 has it"},
+        "state": {"enum": [state.value for state in State], "description": "Where the task stands now"},
+    },
+}
+CALLBACK_PROBLEMS = {
+    HTTPStatus.UNAUTHORIZED: "The signature is missing, wrong, older than five minutes or used before.",
+    HTTPStatus.NOT_FOUND: "No task has this id. The callback is kept as refused.",
+    HTTPStatus.CONFLICT: "The task's state, or the role, forbids the step. The callback is kept as refused.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than 64 KiB.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "Send application/json.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "A field breaks a rule.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Kafka is away and nothing was kept: sign and send it again after Retry-After.",
+}
 _PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail"],
@@ -73,7 +93,8 @@ _PROBLEM = {
 @cache
 def document() -> dict[str, Any]:
     """The OpenAPI document."""
-    models: list[Any] = [*RECORDS.values(), FactRecord]
+    voice_paths, voice_schemas = _voice()
+    models: list[Any] = [*RECORDS.values(), FactRecord, Callback]
     _, schemas = models_json_schema([(model, "validation") for model in models], ref_template="#/components/schemas/{model}")
     return {
         "openapi": "3.1.0",
@@ -81,10 +102,12 @@ def document() -> dict[str, Any]:
         "paths": {
             **{f"/v1/feedback/{channel}": {"post": _operation(f"send_{channel}", record)} for channel, record in RECORDS.items()},
             "/v1/context": {"post": _operation("send_context", FactRecord)},
+            "/v1/tasks/{task_id}/events": {"post": _callback()},
+            **voice_paths,
             **_probes(),
         },
         "components": {
-            "schemas": {**schemas["$defs"], "Accepted": _ACCEPTED, "Problem": _PROBLEM},
+            "schemas": {**schemas["$defs"], **voice_schemas, "Accepted": _ACCEPTED, "Step": _STEP, "Problem": _PROBLEM},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "The API key of the source"}},
         },
     }
@@ -94,7 +117,7 @@ def document() -> dict[str, Any]:
 def page() -> str:
     """The document as HTML, without scripts or anything from elsewhere."""
     template = (Path(__file__).parent / "docs.html").read_text(encoding="utf-8")
-    return Environment(autoescape=True).from_string(template).render(api=document(), problems=PROBLEMS)
+    return Environment(autoescape=True).from_string(template).render(api=document(), problems={**CALLBACK_PROBLEMS, **PROBLEMS})
 
 
 def _operation(name: str, model: type[BaseModel]) -> dict[str, Any]:
@@ -113,9 +136,45 @@ def _operation(name: str, model: type[BaseModel]) -> dict[str, Any]:
         },
         "responses": {
             "202": {"description": "Acknowledged by the broker", "content": _content("application/json", "Accepted")},
-            **{str(status.value): {"description": text, "content": _content(MEDIA_TYPE, "Problem")} for status, text in PROBLEMS.items()},
+            **_problems(PROBLEMS),
         },
     }
+
+
+def _voice() -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is said of recordings, where the extra `voice` is installed."""
+    try:
+        from streams.connectors import openapi_voice  # noqa: PLC0415
+    except ImportError:
+        return {}, {}
+    return openapi_voice.paths(), openapi_voice.SCHEMAS
+
+
+def _callback() -> dict[str, Any]:
+    header = {"in": "header", "required": True, "schema": {"type": "string"}}
+    return {
+        "operationId": "report_step",
+        "summary": "Report a step that a person took on a task, signed by VOC_OA_SECRET as Standard Webhooks says.",
+        "parameters": [
+            {"in": "path", "name": "task_id", "required": True, "schema": {"type": "string", "format": "uuid"}},
+            {**header, "name": "webhook-id", "description": "The step: the same id is the same step, however often it is sent"},
+            {**header, "name": "webhook-timestamp", "description": "Unix seconds of this attempt"},
+            {**header, "name": "webhook-signature", "description": "v1,<base64 HMAC-SHA256 of id.timestamp.body>"},
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Callback"}}}},
+        "responses": {
+            "201": {"description": "Kept", "content": _content("application/json", "Step")},
+            "200": {"description": "Kept before, under this webhook-id", "content": _content("application/json", "Step")},
+            **{
+                str(status.value): {"description": text, "content": _content(MEDIA_TYPE, "Problem")}
+                for status, text in CALLBACK_PROBLEMS.items()
+            },
+        },
+    }
+
+
+def _problems(texts: Mapping[HTTPStatus, str]) -> dict[str, Any]:
+    return {str(status.value): {"description": text, "content": _content(MEDIA_TYPE, "Problem")} for status, text in texts.items()}
 
 
 def _content(media_type: str, schema: str) -> dict[str, Any]:

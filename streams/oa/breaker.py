@@ -22,11 +22,12 @@ _LONGEST_PAUSE_S = 15.0
 
 
 class Breaker:
-    """Guards calls to one system. `successes` counts those that went through."""
+    """Guards calls to one system. `successes` counts those that went through. `pauses_s`: the first and the longest."""
 
-    def __init__(self) -> None:
+    def __init__(self, pauses_s: tuple[float, float] = (_FIRST_PAUSE_S, _LONGEST_PAUSE_S)) -> None:
         self._failures = 0
-        self._pause, self._until = _FIRST_PAUSE_S, 0.0
+        self._first, self._longest = pauses_s
+        self._pause, self._until = self._first, 0.0
         self._probing = False
         self._changed = asyncio.Event()
         self.successes = 0
@@ -69,12 +70,12 @@ class Breaker:
         self._failures += 1
         if probe or self._failures == _FAILURES:
             self._until = time.monotonic() + self._pause
-            self._pause = min(self._pause * 2, _LONGEST_PAUSE_S)
+            self._pause = min(self._pause * 2, self._longest)
 
     def _passed(self) -> None:
         self.successes += 1
         was_open = self.open
-        self._failures, self._pause = 0, _FIRST_PAUSE_S
+        self._failures, self._pause = 0, self._first
         if was_open:
             self._tell()
 

@@ -11,9 +11,9 @@ from uuid import UUID
 import httpx
 import orjson
 
-from streams.oa.callbacks import Callback
 from streams.oa.life import State
 from streams.oa.signing import oa_secret, signed_headers
+from streams.oa.step import Callback
 from streams.settings import Settings
 
 _TIMEOUT_S = 15.0

@@ -7,9 +7,11 @@ through, becomes a dead letter after some attempts.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -17,7 +19,7 @@ from schemas.dead_letter import Reason
 from schemas.ids import make_id
 from schemas.task import TaskTrigger
 from schemas.task_event import ActorRole, TaskAction, TaskEvent
-from streams.errors import PermanentSinkError
+from streams.errors import ConfigurationError, PermanentSinkError
 from streams.oa.breaker import Breaker
 from streams.oa.dingtalk import DingTalk
 from streams.oa.feishu import Feishu
@@ -34,13 +36,16 @@ STEP = "bridge"
 
 _AT_ONCE = 16
 _ATTEMPTS = 10
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+logger = logging.getLogger("tingjian.bridge")
 
 
 class Courier:
     """Brings tasks to an OA. A task that alone fails `attempts` times is given up."""
 
-    def __init__(self, office: Office, attempts: int = _ATTEMPTS) -> None:
-        self._office, self._breaker, self._most = office, Breaker(), attempts
+    def __init__(self, office: Office, attempts: int = _ATTEMPTS, breaker: Breaker | None = None) -> None:
+        self._office, self._breaker, self._most = office, breaker or Breaker(), attempts
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def deliver(self, tasks: Sequence[TaskTrigger]) -> list[Result]:
@@ -129,9 +134,21 @@ async def open_courier(settings: Settings) -> AsyncIterator[Courier]:
         yield Courier(_office(settings, client))
 
 
+def _allow_unsigned(url: str) -> None:
+    """Without a secret only an OA on this machine gets tasks. Raises ConfigurationError for any other."""
+    if urlsplit(url).hostname not in _LOOPBACK:
+        raise ConfigurationError(
+            "VOC_OA_SECRET: is not set, and VOC_OA_URL is another machine's: make one with `openssl rand -base64 32` and give it to the OA"
+        )
+    logger.warning("tasks go to the OA unsigned and its callbacks are refused: VOC_OA_SECRET is not set")
+
+
 def _office(settings: Settings, client: httpx.AsyncClient) -> Office:
     """The OA of the settings. Raises ConfigurationError."""
     if settings.oa_kind == "webhook":
-        return Webhook(client, settings.oa_url, oa_secret(settings))
+        secret = oa_secret(settings)
+        if not secret:
+            _allow_unsigned(settings.oa_url)
+        return Webhook(client, settings.oa_url, secret)
     suites: dict[str, Callable[[httpx.AsyncClient, Suite], Office]] = {"feishu": Feishu, "dingtalk": DingTalk, "wecom": WeCom}
     return suites[settings.oa_kind](client, suite_of(settings))

@@ -3,7 +3,7 @@
 Contract: https://open.feishu.cn/document/server-docs/approval-v4/instance/create and
 https://open.feishu.cn/document/server-docs/authentication-management/access-token/tenant_access_token_internal.
 The instance's `uuid` is Feishu's idempotency key: a second creation is refused with code 60012, which means that the
-task is there already.
+approval is there already. Its event carries the `uuid` too.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ _TRY_AGAIN = frozenset({1395001, 1399999})
 _SERVER_ERROR = 500
 
 
+def instance_uuid(task: TaskTrigger) -> str:
+    """What Feishu knows the approval of a task's round by."""
+    return str(make_id("delivery", task.task_id, task.round)).upper()
+
+
 class Feishu:
     """Delivers tasks as approval instances of one approval definition (VOC_OA_TEMPLATE)."""
 
@@ -36,7 +41,7 @@ class Feishu:
 
     async def deliver(self, task: TaskTrigger) -> str | None:
         """Create the instance; its code. Raises as `Office.deliver` does."""
-        uuid = str(make_id("delivery", task.task_id, task.revision)).upper()
+        uuid = instance_uuid(task)
         form = [{"id": field.control, "type": "textarea", "value": text_of(task, field.name)} for field in self._suite.fields]
         body = {
             "approval_code": self._suite.template,

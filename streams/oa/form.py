@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 from schemas.task import TaskTrigger
 from streams.errors import ConfigurationError
+from streams.oa.once import key_of
 from streams.settings import Settings
 
 _LONGEST_TEXT = 4_000
+_WITHOUT_KEYS = frozenset({"dingtalk", "wecom"})
 
 
 class Field(NamedTuple):
@@ -28,6 +30,10 @@ class Suite(NamedTuple):
     creator: str
     fields: tuple[Field, ...]
 
+    def control(self, name: str) -> str | None:
+        """The control that a field goes into, if it goes into one."""
+        return next((field.control for field in self.fields if field.name == name), None)
+
 
 def suite_of(settings: Settings) -> Suite:
     """The suite of the settings. Raises ConfigurationError that names what is missing."""
@@ -44,6 +50,8 @@ def suite_of(settings: Settings) -> Suite:
             raise ConfigurationError(f"VOC_OA_{name.upper()}: is not set; {settings.oa_kind} needs it")
     if not suite.secret:
         raise ConfigurationError(f"VOC_OA_APP_SECRET: is not set; {settings.oa_kind} needs it")
+    if settings.oa_kind in _WITHOUT_KEYS and not suite.control("task_id"):
+        raise ConfigurationError(f"VOC_OA_FIELDS: has no task_id; {settings.oa_kind} needs it, to find what it has already")
     return suite
 
 
@@ -58,7 +66,7 @@ def text_of(task: TaskTrigger, name: str) -> str:
     """What a field says of a task."""
     cause = next((one for one in task.causes if one.cause != "unknown"), None)
     words = {
-        "task_id": lambda: f"{task.task_id}.{task.revision}",
+        "task_id": lambda: key_of(task),
         "summary": lambda: task.summary,
         "verbatim": lambda: "\n".join(one.text for one in task.verbatims),
         "cause": lambda: f"{cause.cause}（{cause.probability:.0%}）" if cause else "未明",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from schemas.task import TaskTrigger
+from schemas.task import ROUND, TaskTrigger
 from streams.codec import encode
 from streams.oa.life import OVER, State
 
@@ -43,6 +43,10 @@ class Received(NamedTuple):
     def external_id(self) -> str:
         return external_id(self.number)
 
+    def overdue(self, now: datetime) -> bool:
+        """Whether its due time has passed and it is not done."""
+        return now > self.task.due_at and self.state not in {State.DONE, *OVER}
+
 
 class Taken(NamedTuple):
     """A step that was taken here and that the gateway kept."""
@@ -67,10 +71,11 @@ class Inbox:
         self._db.close()
 
     def take(self, task: TaskTrigger) -> tuple[str, bool]:
-        """(the OA's number for the task, whether this delivery is new). A new revision of a task that is over reopens it."""
+        """(the OA's number for the task, whether this delivery is new). A new round of a task that is over reopens it."""
         key, now = str(task.task_id), datetime.now(UTC).isoformat()
         self._db.execute("BEGIN IMMEDIATE")
         with self._db:
+            (newest,) = self._db.execute("SELECT max(revision) FROM deliveries WHERE task_id = ?", (key,)).fetchone()
             self._db.execute("INSERT INTO tasks (task_id) VALUES (?) ON CONFLICT DO NOTHING", (key,))
             (calls,) = self._db.execute(
                 "INSERT INTO deliveries (task_id, revision, body, received_at) VALUES (?, ?, ?, ?)"
@@ -78,7 +83,7 @@ class Inbox:
                 (key, task.revision, encode(task), now),
             ).fetchone()
             number, state = self._db.execute("SELECT number, state FROM tasks WHERE task_id = ?", (key,)).fetchone()
-            if calls == 1 and state in OVER:
+            if state in OVER and task.round > (newest or 0) // ROUND:
                 self._record(number, Taken(datetime.now(UTC), "reopened", "tingjian", task.summary, State.REOPENED))
         return external_id(number), calls == 1
 

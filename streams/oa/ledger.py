@@ -1,95 +1,66 @@
-"""The state of every task, read from the log of its events; as fresh as the log each time it is asked."""
+"""The state of every task, from the log of its events: a running view, bounded to the tasks that moved last."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from typing import TypeVar
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
-
+from schemas.base import Event
 from schemas.task import TaskTrigger
-from schemas.task_event import TaskEvent
-from streams.admin import create_topics, partitions_of
-from streams.codec import decode
+from schemas.task_event import TaskAction, TaskEvent
 from streams.connectors.limits import Recent
-from streams.errors import UnavailableError
+from streams.oa.feishu import instance_uuid
 from streams.oa.life import State, after
-from streams.settings import Settings
-from streams.topics import TASK_EVENTS, TASKS
 
-_REMEMBERED_EVENTS = 200_000
-_POLL_MS = 200
-_WAIT_MS = 50
+_TASKS = 500_000
+_EVENTS = 200_000
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Ledger:
-    """Follows the task topics without a group. Not for use by several callers at once."""
+    """Where the last `size` tasks stand that were made or moved, and the OA's numbers for them."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._tasks = TASKS.in_pipeline(settings.topic_prefix)
-        self._events = TASK_EVENTS.in_pipeline(settings.topic_prefix)
-        self._consumer: AIOKafkaConsumer | None = None
-        self._forget()
+    def __init__(self, size: int = _TASKS) -> None:
+        self._size = size
+        self.forget()
 
-    def _forget(self) -> None:
-        self._states: dict[UUID, State] = {}
-        self._known: set[UUID] = set()
-        self._seen = Recent(_REMEMBERED_EVENTS)
+    def forget(self) -> None:
+        """Begin anew."""
+        self._states: OrderedDict[UUID, State] = OrderedDict()
+        self._early: OrderedDict[UUID, State] = OrderedDict()
+        self._tasks: OrderedDict[str, UUID] = OrderedDict()
+        self._seen = Recent(_EVENTS)
 
-    async def catch_up(self) -> None:
-        """Read to the end of the log as it is now. Raises UnavailableError where Kafka is away."""
-        try:
-            consumer = self._consumer or await self._open()
-            ends = await consumer.end_offsets(consumer.assignment())
-            while [partition for partition, end in ends.items() if await consumer.position(partition) < end]:
-                for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
-                    for record in records:
-                        self._read(record.topic, record.value)
-        except (KafkaError, OSError) as error:
-            await self.close()
-            raise UnavailableError("Kafka does not answer") from error
+    def read(self, event: Event) -> None:
+        """Take in a task or a step. Topics are read side by side, so a step may come before its task."""
+        if isinstance(event, TaskTrigger) and not event.muted:
+            state = self._early.pop(event.task_id, State.CREATED)
+            self._keep(self._states, event.task_id, self._states.get(event.task_id, state))
+            self._keep(self._tasks, instance_uuid(event), event.task_id)
+        elif isinstance(event, TaskEvent) and event.task_event_id not in self._seen:
+            self._seen.add(event.task_event_id)
+            states = self._states if event.task_id in self._states else self._early
+            self._keep(states, event.task_id, after(states.get(event.task_id, State.CREATED), event))
+            if event.action is TaskAction.DELIVERED and event.external_id:
+                self._keep(self._tasks, event.external_id, event.task_id)
 
     def state(self, task_id: UUID) -> State | None:
         """Where a task stands; None where no task has this id."""
-        return self._states.get(task_id, State.CREATED) if task_id in self._known else None
+        return self._states.get(task_id)
+
+    def task_of(self, number: str) -> UUID | None:
+        """The task that the OA knows by a number."""
+        return self._tasks.get(number)
 
     def has(self, task_event_id: UUID) -> bool:
         """Whether an event is among those read lately."""
         return task_event_id in self._seen
 
-    async def close(self) -> None:
-        """Disconnect; the next use reads the log anew."""
-        if self._consumer is not None:
-            consumer, self._consumer = self._consumer, None
-            await consumer.stop()
-        self._forget()
-
-    async def _open(self) -> AIOKafkaConsumer:
-        await create_topics(self._settings)
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            fetch_max_wait_ms=_WAIT_MS,
-        )
-        try:
-            await consumer.start()
-            consumer.assign(await partitions_of(consumer, self._tasks) + await partitions_of(consumer, self._events))
-            await consumer.seek_to_beginning()
-        except BaseException:
-            await consumer.stop()
-            raise
-        self._consumer = consumer
-        return consumer
-
-    def _read(self, topic: str, value: bytes | None) -> None:
-        if topic == self._tasks:
-            task = decode(TaskTrigger, value)
-            if isinstance(task, TaskTrigger):
-                self._known.add(task.task_id)
-            return
-        event = decode(TaskEvent, value)
-        if isinstance(event, TaskEvent) and event.task_event_id not in self._seen:
-            self._seen.add(event.task_event_id)
-            self._states[event.task_id] = after(self._states.get(event.task_id, State.CREATED), event)
+    def _keep(self, things: OrderedDict[K, V], key: K, value: V) -> None:
+        things[key] = value
+        things.move_to_end(key)
+        if len(things) > self._size:
+            things.popitem(last=False)

@@ -18,6 +18,10 @@ class TaskFailedError(RetryableSinkError):
     """The OA answers, but failed on this task: one that always fails must not hold up the others for ever."""
 
 
+class OutcomeUnknownError(RetryableSinkError):
+    """The answer was lost on its way: the OA may have taken the task or not."""
+
+
 class Office(Protocol):
     """An OA. `deliver` may be called again with the same task and must not make a second one of it."""
 
@@ -57,7 +61,7 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request) -> tuple[i
     except orjson.JSONDecodeError:
         content = None
     if not isinstance(content, dict):
-        raise RetryableSinkError(f"the OA at {request.url.host} answered {answer.status_code} without JSON; check VOC_OA_URL")
+        raise OutcomeUnknownError(f"the OA at {request.url.host} answered {answer.status_code} without JSON; check VOC_OA_URL")
     return answer.status_code, content
 
 
@@ -65,5 +69,6 @@ async def _send(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Resp
     try:
         return await client.send(request)
     except httpx.HTTPError as error:
+        kind = RetryableSinkError if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else OutcomeUnknownError
         # from None: the message of an HTTP error may hold a URL with a token
-        raise RetryableSinkError(f"the OA at {request.url.host}: {type(error).__name__}; check VOC_OA_URL") from None
+        raise kind(f"the OA at {request.url.host}: {type(error).__name__}; check VOC_OA_URL") from None

@@ -18,17 +18,16 @@ from starlette.routing import Route
 from schemas.task_event import ActorRole
 from streams.codec import describe
 from streams.connectors.body import read_body
-from streams.connectors.problems import Problem
-from streams.oa import words
-from streams.oa.callbacks import Callback
 from streams.oa.caller import Caller
 from streams.oa.inbox import Inbox, Received, Taken
 from streams.oa.life import choices
+from streams.oa.step import Callback
+from streams.oa.words import LANGUAGES, Words, preferred
 
 MANAGEMENT = "management"
 
 _MAX_FORM = 100_000
-_COOKIE = "oa"
+_COOKIE, _LANGUAGE = "oa", "lang"
 _HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'", "Cache-Control": "no-store"}
 
 
@@ -51,7 +50,7 @@ class Pages:
         self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
-        self._templates.globals["words"] = words
+        self._templates.globals.update(languages=LANGUAGES, user=None, role_name=None)
 
     def routes(self) -> list[Route]:
         return [
@@ -63,8 +62,7 @@ class Pages:
     async def sign_in(self, request: Request) -> Response:
         """Choose a role; that is enough here."""
         if request.method == "GET":
-            roles = {one.task.owner_queue: one.task.owner_name or words.queue(one.task.owner_queue) for one in self._inbox.tasks()}
-            return self._page("sign_in.html", user=None, roles=dict(sorted(roles.items())))
+            return self._page(request, "sign_in.html", roles=self._roles())
         form = await _form(request)
         response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
         value = quote(f"{form.get('role', '')}|{form.get('name', '') or '匿名'}")
@@ -78,7 +76,8 @@ class Pages:
             return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
         mine = [one for one in self._inbox.tasks() if user.role in {MANAGEMENT, one.task.owner_queue}]
         mine.sort(key=lambda one: (not choices(one.state, user.layer), one.task.priority, one.task.due_at))
-        return self._page("inbox.html", user=user, tasks=mine, todo=sum(bool(choices(one.state, user.layer)) for one in mine))
+        todo = sum(bool(choices(one.state, user.layer)) for one in mine)
+        return self._page(request, "inbox.html", user=user, tasks=mine, todo=todo)
 
     async def task(self, request: Request) -> Response:
         """A task; posting a form takes a step."""
@@ -86,13 +85,15 @@ class Pages:
         if user is None:
             return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
         if received is None:
-            raise Problem(HTTPStatus.NOT_FOUND, "no task has this number")
-        fault = None
+            return self._page(request, "missing.html", HTTPStatus.NOT_FOUND, user=user)
+        fault, form = None, {}
         if request.method == "POST":
-            fault = await self._take(user, received, await _form(request))
+            form = await _form(request)
+            fault = await self._take(user, received, form)
             if fault is None:
                 return RedirectResponse(str(request.url.path), HTTPStatus.SEE_OTHER)
         return self._page(
+            request,
             "task.html",
             HTTPStatus.CONFLICT if fault else HTTPStatus.OK,
             user=user,
@@ -100,7 +101,9 @@ class Pages:
             task=received.task,
             steps=self._inbox.steps(received.number),
             choices=choices(received.state, user.layer),
+            cause_name=lambda cause: received.task.cause_names.get(cause, cause),
             fault=fault,
+            note=form.get("note", ""),
             form_id=uuid4().hex,
         )
 
@@ -121,8 +124,20 @@ class Pages:
         self._inbox.record(received.number, Taken(datetime.now(UTC), step.action.value, user.name, note, outcome.state))
         return None
 
-    def _page(self, template: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> Response:
-        return HTMLResponse(self._templates.get_template(template).render(**values), status.value, _HEADERS)
+    def _roles(self) -> dict[str, str | None]:
+        """The queues that have tasks, and what the tasks call them."""
+        return dict(sorted({one.task.owner_queue: one.task.owner_name for one in self._inbox.tasks()}.items()))
+
+    def _page(self, request: Request, template: str, status: HTTPStatus = HTTPStatus.OK, **values: Any) -> Response:
+        wanted = request.query_params.get("lang", "")
+        language = preferred(wanted or request.cookies.get(_LANGUAGE, ""), request.headers.get("accept-language", ""))
+        if user := values.get("user"):
+            values["role_name"] = self._roles().get(user.role)
+        text = self._templates.get_template(template).render(words=Words(language), now=datetime.now(UTC), **values)
+        response = HTMLResponse(text, status.value, _HEADERS)
+        if wanted:
+            response.set_cookie(_LANGUAGE, language, samesite="strict")
+        return response
 
 
 def _user(request: Request) -> User | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -13,21 +15,38 @@ from agents.trigger import trigger
 from schemas.coded import CodedUtterance
 from schemas.task import Muted, TaskLevel, TaskTrigger
 from streams.errors import ConfigurationError
+from streams.local.broker import EmbeddedBroker
+from streams.outbox import Outbox
 from streams.settings import Settings
 from tests.golden import example
+from tests.streams.running import settings_for
 
-Fire = Callable[..., list[TaskTrigger]]
+NOW = datetime.now(UTC).isoformat()
 
 
 @pytest.fixture
-async def fire(tmp_path: Path) -> Any:
-    """Runs the step on the golden opinion, changed."""
-    async with trigger.open(Settings(data=tmp_path)) as handle:
+async def settings(broker: EmbeddedBroker, tmp_path: Path) -> Settings:
+    return settings_for(broker.bootstrap, f"t{uuid4().hex[:8]}.", tmp_path, partitions=2)
+
+
+@asynccontextmanager
+async def worker(settings: Settings) -> AsyncIterator[Any]:
+    """Runs the step on the golden opinion, changed, and publishes what it makes."""
+    async with trigger.open(settings) as handle, Outbox(settings) as outbox:
 
         async def run(**changes: Any) -> list[TaskTrigger]:
             (result,) = await handle([example(CodedUtterance, "voc.coded.v1/deposit", **changes)])
-            return list(result)  # type: ignore[arg-type]
+            made: list[TaskTrigger] = list(result)  # type: ignore[arg-type]
+            await outbox.publish(made)
+            return made
 
+        yield run
+
+
+@pytest.fixture
+async def fire(settings: Settings) -> Any:
+    """A worker's."""
+    async with worker(settings) as run:
         yield run
 
 
@@ -111,3 +130,34 @@ async def test_a_recipient_gets_no_more_than_the_cap_a_day_but_for_urgent_tasks(
     assert elsewhere.muted is None
     (tomorrow,) = await fire(opinion={"intent": "leaving"}, conversation_id="next", coded_at="2026-11-21T09:30:03Z")
     assert tomorrow.muted is None
+
+
+async def leaving(fire: Any, numbers: range, **changes: Any) -> list[Muted | None]:
+    """What becomes of complaints of as many customers."""
+    return [
+        task.muted
+        for number in numbers
+        for task in await fire(
+            opinion={"intent": "leaving", "opinion_id": str(UUID(int=number))}, conversation_id=f"c{number}", coded_at=NOW, **changes
+        )
+    ]
+
+
+async def test_the_cap_holds_over_restarts_and_workers(settings: Settings) -> None:
+    async with worker(settings) as first:
+        assert await leaving(first, range(20)) == [None] * 20
+    async with worker(settings) as second, worker(settings) as third:
+        assert await leaving(second, range(20, 28)) == [None] * 8
+        assert await leaving(third, range(28, 33)) == [None] * 2 + [Muted.DAILY_CAP] * 3
+        assert await leaving(second, range(33, 34)) == [Muted.DAILY_CAP]
+        assert await leaving(second, range(25, 34)) == [None] * 5 + [Muted.DAILY_CAP] * 4, "a replay gets what it got"
+    async with worker(settings) as fourth:
+        assert await leaving(fourth, range(25, 34)) == [None] * 5 + [Muted.DAILY_CAP] * 4, "even after a restart"
+
+
+async def test_a_repeat_is_muted_though_the_worker_is_another(settings: Settings) -> None:
+    async with worker(settings) as first:
+        (made,) = await first(opinion={"intent": "leaving"})
+    async with worker(settings) as second:
+        (repeat,) = await second(opinion={"intent": "leaving", "opinion_id": str(uuid4())})
+    assert (repeat.muted, repeat.muted_for) == (Muted.GROUPED, made.task_id)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from math import log
 from uuid import UUID, uuid4
 
 import pytest
@@ -43,7 +45,8 @@ class World:
     """A stored history and the watch over it."""
 
     def __init__(self, clickhouse: ClickHouse) -> None:
-        self.clickhouse, self._store = clickhouse, Store(clickhouse, Rollup(clickhouse))
+        self.clickhouse, self.rollup = clickhouse, Rollup(clickhouse)
+        self._store = Store(clickhouse, self.rollup)
         self.new_watch()
 
     def new_watch(self) -> None:
@@ -148,7 +151,7 @@ async def test_a_recurrence_above_the_baseline_reopens_the_task_with_its_evidenc
     await world.store([*before, *after, task, *steps])
     events = await world.tick()
     (revised,) = [event for event in events if isinstance(event, TaskTrigger) and event.task_id == task.task_id]
-    assert revised.revision == task.revision + 1
+    assert (revised.revision, revised.round) == (task.revision + 1000, 1)
     assert "验收后又有 6 条（此前 28 天 4 条）" in revised.summary
     assert {one.opinion_id for one in revised.verbatims} <= {one.opinions[0].opinion_id for one in after}
     (reopening,) = [event for event in events if isinstance(event, TaskEvent)]
@@ -164,6 +167,7 @@ async def test_no_recurrence_closes_the_task_when_the_watch_has_passed(world: Wo
     assert [event for event in await world.tick() if isinstance(event, TaskEvent)] == []
     (closing,) = [event for event in await world.tick(NOW + 20 * DAY) if isinstance(event, TaskEvent)]
     assert closing.action is TaskAction.CLOSED
+    await world.rollup.refresh()
     (effect,) = await world.clickhouse.query("SELECT before, after, ratio, ratio_low, ratio_high FROM task_effects")
     assert effect[:2] == (19, 1)
     assert effect[3] < effect[2] < effect[4]
@@ -191,6 +195,45 @@ async def test_a_task_past_its_due_time_goes_up_step_by_step(world: World) -> No
     assert await world.tick(NOW + 9 * DAY) == []
 
 
+async def test_a_task_whose_step_is_stored_late_is_handed_over_once(world: World) -> None:
+    """The store writes topic by topic, and a worker may die between the two: the task may be there before its event."""
+    task = example(TaskTrigger, "voc.tasks.v1/deposit", task_id=uuid4(), created_at=NOW - 2 * DAY, due_at=NOW - timedelta(hours=1))
+    await world.store([task])
+    made, said = await world.tick()
+    assert isinstance(made, TaskTrigger)
+    assert (made.revision, made.round) == (task.revision + 1000, 1)
+    await world.store([made])
+    (again,) = await world.tick()
+    assert isinstance(again, TaskEvent)
+    assert isinstance(said, TaskEvent)
+    assert again.task_event_id == said.task_event_id
+    await world.store([said, task.model_copy(update={"revision": 2, "priority": 1})])
+    assert await world.tick() == [], "later evidence does not take the place of the escalation"
+    (row,) = await world.clickhouse.query("SELECT owner_queue, revision FROM current_tasks")
+    assert row == ("general_manager", 1001)
+
+
+async def test_a_task_that_is_reopened_late_is_handed_over_once(world: World) -> None:
+    task, steps = accepted_task(TaskLevel.EVENT)
+    await world.store([*(said(task.created_at + 3 * DAY + timedelta(hours=n)) for n in range(6)), task, *steps])
+    made, reopening = await world.tick()
+    assert isinstance(made, TaskTrigger)
+    await world.store([made])
+    assert [event.task_event_id for event in await world.tick() if isinstance(event, TaskEvent)] == [reopening.task_event_id]  # type: ignore[attr-defined]
+    assert made.round == 1
+
+
+async def test_alarms_are_capped_too(world: World) -> None:
+    rules, frame = load(Settings())
+    routing = rules.routing.model_copy(update={"daily_cap": 1})
+    world.watch = Watch(dataclasses.replace(rules, routing=routing), frame)
+    tags = ("order.deposit.refund_slow", "order.deposit.not_refunded")
+    for tag in tags:
+        quiet = [said(NOW - (day + 1) * DAY - timedelta(hours=1), tag) for day in range(1, 31)]
+        await world.store(quiet + [said(NOW - timedelta(minutes=20 * n + 20), tag) for n in range(20)])
+    assert sorted(str(task.muted) for task in of(await world.tick(), "surge")) == ["None", "daily_cap"]
+
+
 async def test_what_the_daily_cap_muted_comes_as_one_digest_a_recipient(world: World) -> None:
     yesterday = NOW - DAY
     due = {"created_at": yesterday, "due_at": NOW + DAY, "muted": "daily_cap"}
@@ -206,12 +249,27 @@ async def test_what_the_daily_cap_muted_comes_as_one_digest_a_recipient(world: W
     assert {task.task_id for task in of(await world.tick(), "digest")} == {task.task_id for task in digests}
 
 
+async def test_an_owners_effect_pools_those_of_its_tasks(world: World) -> None:
+    """Two tasks at two dealers' expense: the pooled ratio lies between theirs, its interval is narrower than either."""
+    for dealer, count in (("D1", 8), ("D2", 30)):
+        task, steps = accepted_task(TaskLevel.EVENT)
+        task = task.model_copy(update={"scope": {"dealer": dealer}})
+        before = [said(task.created_at - timedelta(hours=n + 1), dealer=dealer) for n in range(count)]
+        await world.store([*before, said(task.created_at + 4 * DAY, dealer=dealer), task, *steps])
+    await world.rollup.refresh()
+    effects = await world.clickhouse.query("SELECT ratio, ratio_low, ratio_high FROM task_effects ORDER BY ratio")
+    ((effect, low, high),) = await world.clickhouse.query("SELECT effect, effect_low, effect_high FROM tasks_by_owner")
+    assert effects[0][0] < effect < effects[1][0]
+    assert low < effect < high < 1.2
+    assert log(high / low) < min(log(one[2] / one[1]) for one in effects)
+
+
 async def test_owners_and_causes_are_judged_by_what_came_back(world: World) -> None:
     task, steps = accepted_task(TaskLevel.EVENT)
     steps[1] = steps[1].model_copy(update={"confirmed_cause": "finance.loan_refused", "refused_causes": ("dealer.obstructs",)})
     await world.store([task, *steps])
-    (owner,) = await world.clickhouse.query("SELECT owner_queue, tasks, open, acceptance_share FROM tasks_by_owner")
-    assert owner == ("sales_manager", 1, 0, 1.0)
+    (owner,) = await world.clickhouse.query("SELECT owner_queue, tasks, open, on_time_share, acceptance_share FROM tasks_by_owner")
+    assert owner == ("sales_manager", 1, 0, 0.0, 1.0)
     causes = await world.clickhouse.query("SELECT cause, confirmed, refused FROM judged_causes ORDER BY cause")
     assert causes == [("dealer.obstructs", 0, 1), ("finance.loan_refused", 1, 0)]
 
@@ -237,7 +295,7 @@ async def test_a_task_whose_opinion_was_taken_back_is_closed_unless_somebody_beg
         event for event in await world.tick() if getattr(event, "task_id", None) in {t.task_id for t in (lost, begun, shared, standing)}
     ]
     assert isinstance(revised, TaskTrigger)
-    assert (revised.task_id, revised.revision) == (lost.task_id, lost.revision + 1)
+    assert (revised.task_id, revised.revision) == (lost.task_id, lost.revision + 1000)
     assert revised.summary.startswith("已撤回：")
     assert isinstance(closed, TaskEvent)
     assert (closed.task_id, closed.action, closed.actor_role) == (lost.task_id, TaskAction.CLOSED, ActorRole.SYSTEM)

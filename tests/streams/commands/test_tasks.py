@@ -82,6 +82,14 @@ def test_history_has_every_step_once_and_the_refused_attempts() -> None:
     assert "zhang.manager" in table.output
 
 
+def test_owners_are_judged() -> None:
+    (row,) = lines("owners")
+    assert (row["owner_queue"], row["dealer"], row["tasks"], row["open"], row["muted"]) == ("sales_manager", "D0012", 1, 0, 1)
+    assert row["acceptance_share"] == 1.0
+    table = CliRunner().invoke(command, ["owners"])
+    assert "sales_manager" in table.output
+
+
 def test_an_unknown_id_is_said() -> None:
     with pytest.raises(ConfigurationError, match="no task has an id that begins with 'ffffffff'"):
         CliRunner().invoke(command, ["show", "ffffffff"], catch_exceptions=False)

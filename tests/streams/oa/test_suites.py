@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from agents.bridge import bridge
 from schemas.dead_letter import Reason
@@ -23,6 +25,12 @@ from streams.settings import Settings
 from streams.step import Refusal, Result
 from tests.golden import example
 from tests.streams.oa.serving import serving
+
+
+def task(**changes: Any) -> TaskTrigger:
+    """A task that was made now."""
+    return example(TaskTrigger, "voc.tasks.v1/deposit", **{"task_id": uuid4(), "created_at": datetime.now(UTC).isoformat(), **changes})
+
 
 TASK = example(TaskTrigger, "voc.tasks.v1/deposit", owner_name="销售经理")
 
@@ -55,6 +63,9 @@ class FakeSuite:
         self.answers: list[tuple[int, dict[str, Any]]] = []
         self.sent: list[tuple[Request, dict[str, Any]]] = []
         self.grants = 0
+        self.made: dict[str, str] = {}
+        self.lists = 0
+        self.drop = 0
 
     def app(self) -> Starlette:
         return Starlette(
@@ -64,6 +75,10 @@ class FakeSuite:
                 Route("/cgi-bin/gettoken", self.grant),
                 Route("/open-apis/approval/v4/instances", self.make, methods=["POST"]),
                 Route("/v1.0/workflow/processInstances", self.make, methods=["POST"]),
+                Route("/v1.0/workflow/processInstances", self.detail),
+                Route("/v1.0/workflow/processes/instanceIds/query", self.list, methods=["POST"]),
+                Route("/cgi-bin/oa/getapprovalinfo", self.list, methods=["POST"]),
+                Route("/cgi-bin/oa/getapprovaldetail", self.detail, methods=["POST"]),
                 Route("/cgi-bin/oa/applyevent", self.make, methods=["POST"]),
             ]
         )
@@ -73,9 +88,55 @@ class FakeSuite:
         return JSONResponse(GRANTS[self.kind])
 
     async def make(self, request: Request) -> Response:
-        self.sent.append((request, orjson.loads(await request.body())))
-        status, content = self.answers.pop(0) if self.answers else MADE[self.kind]
-        return JSONResponse(content, status)
+        body = orjson.loads(await request.body())
+        self.sent.append((request, body))
+        if self.answers:
+            status, content = self.answers.pop(0)
+            return JSONResponse(content, status)
+        if self.kind == "feishu":
+            if body["uuid"] in self.made.values():
+                return JSONResponse({"code": 60012, "msg": "uuid conflict"}, 400)
+            key = body["uuid"]
+        elif self.kind == "dingtalk":
+            key = next(one["value"] for one in body["formComponentValues"] if one["name"] == "任务号")
+        else:
+            key = next(one["value"]["text"] for one in body["apply_data"]["contents"] if one["id"] == "Text-1640339319584")
+        self.made[NUMBERS[self.kind] if not self.made else f"{NUMBERS[self.kind]}-{len(self.made)}"] = key
+        if self.drop:
+            self.drop -= 1
+            return Dropped()
+        number, answer = list(self.made)[-1], orjson.dumps(MADE[self.kind][1]).decode()
+        return Response(answer.replace(NUMBERS[self.kind], number), media_type="application/json")
+
+    async def list(self, request: Request) -> Response:
+        """Two a page, as the suites document."""
+        self.lists += 1
+        body, numbers = orjson.loads(await request.body()), [*self.made]
+        at = int(body.get("nextToken") or body.get("new_cursor") or 0)
+        page, more = numbers[at : at + 2], at + 2 < len(numbers)
+        if self.kind == "dingtalk":
+            assert body["startTime"] < body["endTime"]
+            return JSONResponse({"success": True, "result": {"list": page, **({"nextToken": str(at + 2)} if more else {})}})
+        assert int(body["starttime"]) < int(body["endtime"])
+        return JSONResponse({"errcode": 0, "errmsg": "ok", "sp_no_list": page, **({"new_next_cursor": str(at + 2)} if more else {})})
+
+    async def detail(self, request: Request) -> Response:
+        if self.kind == "dingtalk":
+            key = self.made[request.query_params["processInstanceId"]]
+            values = [{"componentType": "TextField", "name": "任务号", "id": "TextField-1", "value": key}]
+            return JSONResponse({"success": "true", "result": {"title": "x", "status": "RUNNING", "formComponentValues": values}})
+        number = orjson.loads(await request.body())["sp_no"]
+        contents = [{"control": "Text", "id": "Text-1640339319584", "value": {"text": self.made[number]}}]
+        return JSONResponse({"errcode": 0, "errmsg": "ok", "info": {"sp_no": number, "apply_data": {"contents": contents}}})
+
+
+class Dropped(Response):
+    """The connection breaks before an answer."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"100")]})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})
+        raise ConnectionResetError
 
 
 @pytest.fixture(params=["feishu", "dingtalk", "wecom"])
@@ -115,7 +176,7 @@ async def test_a_task_becomes_an_approval_and_its_number_comes_back(suite: tuple
     (request, body) = fake.sent[0]
     text = orjson.dumps(body).decode()
     assert "客户要求退订金一个月未到账" in text
-    assert f"{TASK.task_id}.1" in text
+    assert f"{TASK.task_id}.0" in text
     if fake.kind == "feishu":
         assert request.headers["authorization"] == f"Bearer {GRANTS['feishu']['tenant_access_token']}"
         assert isinstance(body["form"], str), "the form is JSON inside JSON"
@@ -133,7 +194,7 @@ async def test_a_task_becomes_an_approval_and_its_number_comes_back(suite: tuple
 
 async def test_one_token_serves_many_tasks(suite: tuple[FakeSuite, Settings]) -> None:
     fake, settings = suite
-    await deliver(settings, *(example(TaskTrigger, "voc.tasks.v1/deposit", task_id=uuid4()) for _ in range(5)))
+    await deliver(settings, *(task() for _ in range(5)))
     assert (fake.grants, len(fake.sent)) == (1, 5)
 
 
@@ -203,3 +264,47 @@ async def test_what_is_missing_is_named(tmp_path: Path) -> None:
         await deliver(Settings(data=tmp_path, oa_kind="wecom"), TASK)
     with pytest.raises(ConfigurationError, match="VOC_OA_FIELDS: nonsense=1: expected field=control"):
         await deliver(Settings(data=tmp_path, oa_kind="wecom", oa_app="a", oa_fields="nonsense=1"), TASK)
+
+
+async def test_an_answer_that_is_lost_on_its_way_makes_no_second_approval(suite: tuple[FakeSuite, Settings]) -> None:
+    fake, settings = suite
+    fake.drop = 2
+    tasks = [task() for _ in range(5)]
+    results = await deliver(settings, *tasks)
+    assert len(fake.made) == len(set(fake.made.values())) == 5
+    if fake.kind != "feishu":  # which answers with the uuid that it was given
+        assert {number(result) for result in results} == set(fake.made)
+
+
+async def test_a_worker_that_starts_again_finds_what_the_one_before_it_made(suite: tuple[FakeSuite, Settings]) -> None:
+    fake, settings = suite
+    tasks = [task(created_at="2026-03-01T00:00:00Z") for _ in range(5)]
+    await deliver(settings, *tasks[:3])
+    await deliver(settings, *tasks)
+    assert len(fake.made) == len(set(fake.made.values())) == 5
+
+
+async def test_later_evidence_makes_no_second_approval_but_a_new_round_does(suite: tuple[FakeSuite, Settings]) -> None:
+    fake, settings = suite
+    first = task()
+    await deliver(settings, first)
+    await deliver(settings, first.model_copy(update={"revision": 2}))
+    assert len(fake.made) == 1
+    await deliver(settings, first.model_copy(update={"revision": 1001, "round": 1}))
+    assert len(fake.made) == 2
+
+
+async def test_a_fresh_task_costs_one_call(suite: tuple[FakeSuite, Settings]) -> None:
+    fake, settings = suite
+    await deliver(settings, *(task() for _ in range(3)))
+    assert (len(fake.sent), fake.lists) == (3, 0)
+
+
+async def test_a_form_without_the_tasks_id_is_refused_where_it_is_needed(suite: tuple[FakeSuite, Settings]) -> None:
+    fake, settings = suite
+    without = settings.model_copy(update={"oa_fields": "summary=Text-1"})
+    if fake.kind == "feishu":
+        await deliver(without, task())
+        return
+    with pytest.raises(ConfigurationError, match="VOC_OA_FIELDS: has no task_id"):
+        await deliver(without, task())

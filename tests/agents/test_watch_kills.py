@@ -1,0 +1,75 @@
+"""Two trigger workers, each killed in turn: one of them watches, and a situation makes one task whoever finds it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from schemas.task import TaskTrigger
+from streams.admin import create_topics
+from streams.local.broker import EmbeddedBroker
+from streams.local.clickhouse import EmbeddedClickHouse
+from streams.local.processes import ChildProcess
+from streams.migrate import migrate
+from streams.settings import Settings
+from streams.sinks.clickhouse import connect
+from streams.sinks.store import open_store
+from streams.topics import TASKS
+from tests.agents.test_watch import said
+from tests.streams.running import drain, settings_for
+
+ROOT = Path(__file__).parents[2]
+DAY = timedelta(days=1)
+
+
+@pytest.mark.slow
+async def test_two_workers_and_kills_make_one_task_of_a_surge(
+    broker: EmbeddedBroker, clickhouse: EmbeddedClickHouse, tmp_path: Path
+) -> None:
+    database = f"elected_{uuid4().hex[:8]}"
+    url = clickhouse.url.rsplit("/", 1)[0] + f"/{database}"
+    settings = settings_for(broker.bootstrap, f"w{uuid4().hex[:8]}.", tmp_path, clickhouse=url, watch_interval=0.5, partitions=2)
+    await create_topics(settings)
+    migrate(settings)
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    quiet = [said(today - (day + 1) * DAY - timedelta(hours=1)) for day in range(1, 31)]
+    surge = [said(today - timedelta(minutes=20 * number + 20)) for number in range(20)]
+    async with open_store(settings) as store:
+        await store.write(quiet + surge)
+    argv = (sys.executable, "-m", "streams.cli", "worker", "--steps", "trigger")
+    workers = [
+        ChildProcess(f"w{n}", argv, tmp_path / f"w{n}.log", env={**settings.environment(), "VOC_DATA": str(tmp_path / str(n))}, cwd=ROOT)
+        for n in range(2)
+    ]
+    try:
+        for worker in workers:
+            worker.start()
+        published = [await surges(settings)]
+        for worker in workers:  # one of the two is the elected one
+            worker.kill()
+            worker.start()
+            await asyncio.sleep(settings.session_timeout + 6)
+            published.append(await surges(settings))
+    finally:
+        for worker in workers:
+            worker.kill()
+        client = connect(url)
+        client.command(f"DROP DATABASE {database}")
+        client.close()
+    assert len(published[-1]) > len(published[0]), "another looked, and found the same"
+    assert len({(task.task_id, task.revision, task.summary) for task in published[-1]}) == 1
+
+
+async def surges(settings: Settings) -> list[TaskTrigger]:
+    """Every publication of a task of the rule `surge`, once there are some."""
+    for _ in range(20):
+        records = await drain(settings, TASKS, 1, 10)
+        found = [task for record in records if (task := TaskTrigger.model_validate_json(record.value)).rule == "surge"]
+        if found:
+            return found
+    raise AssertionError("no surge was found")
