@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codeframe.heard.transcript import Writer
 from schemas.common import Speaker
 from streams.audio.call import CALL_ROLES, hear_call
 from streams.audio.decode import Samples
 from streams.audio.diarise import Spoken, by_voice, open_diariser
-from streams.audio.engine import open_engine
+from streams.audio.engine import Heard, open_engine
 from streams.audio.segments import Segment
 from streams.audio.small.engine import bundled
 from streams.errors import AudioError, ConfigurationError
@@ -31,8 +30,13 @@ def mono() -> Samples:
     return both
 
 
+def spell(heard: Heard) -> str:
+    """The syllables."""
+    return "".join(position[0][0] for position in heard.syllables)
+
+
 def test_each_turn_of_a_mono_call_gets_its_voice_and_role() -> None:
-    engine, spell = open_engine("small"), Writer.of("auto").words
+    engine = open_engine("small")
     turns, _ = hear_call(io.BytesIO(encoded(mono(), "wav")), engine, CALL_ROLES, 600, "zh", spell, open_diariser(MODELS, 1))
     assert {(turn.role, turn.voice) for turn in turns} == {(Speaker.AGENT, 0), (Speaker.CUSTOMER, 1)}
     assert len({turn.seq for turn in turns}) == len(turns)
@@ -45,7 +49,7 @@ def test_each_turn_of_a_mono_call_gets_its_voice_and_role() -> None:
 
 
 def test_one_role_is_one_voice_and_without_models_two_are_refused() -> None:
-    engine, spell, data = open_engine("small"), Writer.of("auto").words, encoded(mono(), "wav")
+    engine, data = open_engine("small"), encoded(mono(), "wav")
     turns, _ = hear_call(io.BytesIO(data), engine, (Speaker.CUSTOMER,), 600, "zh", spell, open_diariser(MODELS, 1))
     assert {(turn.role, turn.voice) for turn in turns} == {(Speaker.CUSTOMER, None)}
     with pytest.raises(AudioError, match="2 are given, the recording has 1 channel; VOC_DIARISER"):

@@ -20,6 +20,7 @@ from schemas.raw_voice import RawVoice
 from streams.audio.objects import AudioStore, open_audio
 from streams.cli import voc
 from streams.connectors.recordings import watch_recordings
+from streams.connectors.voice import ATTRIBUTES, FIELDS
 from streams.errors import AudioError
 from streams.settings import Settings
 from streams.topics import RAW_VOICE
@@ -65,6 +66,23 @@ async def test_what_is_wrong_with_an_upload_is_said(
     answer = await client.post("/v1/audio/hotline", params=QUERY | change, content=CALL.read_bytes() if content is None else content)
     assert (answer.status_code, words in answer.json()["detail"]) == (status, True), answer.text
     assert await raw_voices(settings) == []
+
+
+async def test_the_gateways_document_tells_of_recordings_and_live_calls(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/openapi.json")).json()
+    upload, live = document["paths"]["/v1/audio/{channel}"]["post"], document["paths"]["/v1/live/{channel}"]["get"]
+    parameters = {one["name"]: one for one in upload["parameters"]}
+    assert parameters.keys() == {"channel", *FIELDS, *ATTRIBUTES}
+    assert [name for name, one in parameters.items() if one["required"]] == ["channel", "source_id", "occurred_at"]
+    assert {one["name"] for one in live["parameters"]} == {*parameters, "codec", "rate", "channels"}
+    for operation, status in ((upload, "202"), (live, "101"), (upload, "415")):
+        [content] = operation["responses"][status]["content"].values()
+        assert content["schema"]["$ref"].removeprefix("#/components/schemas/") in document["components"]["schemas"]
+    answer = await client.post("/v1/audio/hotline", params=QUERY, content=CALL.read_bytes())
+    assert answer.json().keys() == document["components"]["schemas"]["StoredRecording"]["properties"].keys()
+    page = (await client.get("/docs")).text
+    assert "one packet a message" in page
+    assert "occurred_at" in page.split("/v1/audio/{channel}")[1]
 
 
 async def test_public_opinion_has_no_recordings_and_strangers_none_either(client: httpx.AsyncClient) -> None:
