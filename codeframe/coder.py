@@ -11,11 +11,12 @@ from copy import copy
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from codeframe.analysis import Analyst
-from codeframe.causes.attribution import Attributor, situation_of
+from codeframe.causes.attribution import ATTRIBUTED, Attributor, Situation, situation_of
+from codeframe.causes.clues import Clue
 from codeframe.definition import PointRule, Tag
 from codeframe.finding import Found, found_in
 from codeframe.frame import Frame
@@ -45,6 +46,18 @@ class Coding(NamedTuple):
     opinions: tuple[Opinion, ...]
     unsure: bool
     versions: Versions
+
+
+class Placed(NamedTuple):
+    """What was found, with its need layer at the time, and the point that it is."""
+
+    found: Found
+    layer: NeedLayer
+    point: Point
+
+
+Why: TypeAlias = tuple[dict[int, list[Clue]], Situation]
+"""The clues around an utterance's opinions, by cause, and where they were found."""
 
 
 class Coder:
@@ -84,8 +97,9 @@ class Coder:
         nothing = Coding((), False, self.versions)
         spoken = {id(u) for u in heard}
         with collector_paused():
-            found = iter(self.find([u.text for u in heard], [self.judges(u.channel) for u in heard]))
-            return [self.coding(u, next(found)) if id(u) in spoken else nothing for u in utterances]
+            found = self.find([u.text for u in heard], [self.judges(u.channel) for u in heard])
+            codings = iter(self._codings(heard, found))
+            return [next(codings) if id(u) in spoken else nothing for u in utterances]
 
     def find(self, texts: Sequence[str], learned: Sequence[bool] | None = None) -> list[list[Found]]:
         """The tags of each text, by where they stand. `learned` says on which texts the model has a say; on all if not given."""
@@ -112,15 +126,31 @@ class Coder:
 
     def coding(self, utterance: Utterance | CodedUtterance, found: list[Found]) -> Coding:
         """The opinions of what was found in an utterance."""
-        if not found:
+        return self._codings([utterance], [found])[0]
+
+    def _codings(self, utterances: Sequence[Utterance | CodedUtterance], found: Sequence[list[Found]]) -> list[Coding]:
+        placed = [[self._placed(u, one) for one in some] for u, some in zip(utterances, found, strict=True)]
+        hurting = [at for at, some in enumerate(placed) if not ATTRIBUTED.isdisjoint([one.point for one in some])]
+        situations = [self._situation(utterances[at], placed[at]) for at in hurting]
+        why = dict(zip(hurting, zip(self.attributor.clues(situations), situations, strict=True), strict=True))
+        return [self._coding(u, some, why.get(at)) for at, (u, some) in enumerate(zip(utterances, placed, strict=True))]
+
+    def _placed(self, utterance: Utterance | CodedUtterance, found: Found) -> Placed:
+        tag = self._tags[found.tag]
+        layer = self._layers.at(tag.id, utterance.occurred_at, utterance.attributes.segment, tag.need_layer)
+        rule = self.rule(found, layer)
+        return Placed(found, layer, rule.point if rule else Point.NONE)
+
+    def _situation(self, utterance: Utterance | CodedUtterance, placed: list[Placed]) -> Situation:
+        tags = [self._tags[one.found.tag].id for one in placed]
+        return situation_of(utterance.text, tags, utterance.occurred_at, utterance.attributes)
+
+    def _coding(self, utterance: Utterance | CodedUtterance, placed: list[Placed], why: Why | None) -> Coding:
+        if not placed:
             return Coding((), len(utterance.text) >= _SHORTEST_UNSURE, self.versions)
         new_id = opinion_ids(utterance.utterance_id)
-        when, segment = utterance.occurred_at, utterance.attributes.segment
-        layers = [self._layers.at(tag.id, when, segment, tag.need_layer) for tag in (self._tags[one.tag] for one in found)]
-        opinions = tuple([self._opinion(utterance.text, new_id, one, layer) for one, layer in zip(found, layers, strict=True)])
-        tags = [one.tag for one in opinions]
-        opinions = self.attributor.attribute(opinions, situation_of(utterance.text, tags, when, utterance.attributes))
-        unsure = max([one.confidence for one in found]) < self._thresholds.unsure_below
+        opinions = tuple([self._opinion(utterance.text, new_id, one, why) for one in placed])
+        unsure = max([one.found.confidence for one in placed]) < self._thresholds.unsure_below
         return Coding(opinions, unsure, self.versions)
 
     def judges(self, channel: Channel) -> bool:
@@ -133,11 +163,11 @@ class Coder:
         mild = abs(found.value) < self._thresholds.mild_below
         return self._points.rule((found.sentiment, layer or tag.need_layer, tag.severity, found.intent, found.expectation, mild))
 
-    def _opinion(self, text: str, new_id: Callable[[str], UUID], found: Found, layer: NeedLayer) -> Opinion:
-        rule = self.rule(found, layer)
+    def _opinion(self, text: str, new_id: Callable[[str], UUID], placed: Placed, why: Why | None) -> Opinion:
+        found, layer, point = placed
         values = self._templates[found.tag].copy()
-        values["need_layer"] = layer
-        values["opinion_id"] = new_id(values["tag"])
+        tag = values["tag"]
+        values["opinion_id"] = new_id(tag)
         values["evidence"] = _span(found.start, found.end)
         values["aspect"] = _span(*found.aspect) if found.aspect else None
         values["opinion_words"] = tuple([text[start:end] for start, end in found.words])
@@ -145,8 +175,11 @@ class Coder:
         values["sentiment_score"] = round(found.value, 3)
         values["intent"] = found.intent
         values["expectation"] = found.expectation
-        values["point"] = rule.point if rule else Point.NONE
+        values["point"] = point
+        values["need_layer"] = layer
         values["confidence"] = round(found.confidence, 3)
+        if why and point in ATTRIBUTED:
+            values["causes"] = self.attributor.causes(tag, *why)
         return trusted(Opinion, values)
 
     def _template(self, tag: Tag) -> dict[str, Any]:

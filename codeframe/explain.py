@@ -66,7 +66,7 @@ def _why(coder: Coder, found: Found, situation: Situation) -> list[str]:
     if rule is None or rule.point not in {Point.PAIN, Point.ITCH}:
         return []
     attributor = coder.attributor
-    ranked = attributor.causes(coder.frame.tags[found.tag].id, attributor.clues(situation), situation)
+    ranked = attributor.causes(coder.frame.tags[found.tag].id, attributor.clues([situation])[0], situation)
     return [
         f"{one.probability:.0%} {one.cause}" + "".join(f"; {clue.kind} {clue.detail} {clue.log_odds:+.1f}" for clue in one.evidence)
         for one in ranked

@@ -16,6 +16,7 @@ CodePoints = NDArray[np.uint32]
 _LAST = 0x110000
 _BASIC = 0x10000
 _SURROGATES = range(0xD800, 0xE000)
+_REPLACEMENT = 0xFFFD  # half a character is none, and automata do not take it
 
 
 @lru_cache(1)
@@ -30,6 +31,7 @@ def table() -> CodePoints:
             folded[code] = ord(one)
     for traditional, simplified in _simplified().items():
         folded[traditional] = simplified
+    folded[_SURROGATES.start : _SURROGATES.stop] = _REPLACEMENT
     folded[list(b"\t\r\x0b\x0c")] = ord(" ")
     return folded
 

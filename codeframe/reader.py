@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-import ahocorasick
 import numpy as np
+from ahocorasick_rs import AhoCorasick
 from numpy.typing import NDArray
 
 from codeframe.folding import CodePoints, joined, to_text
@@ -75,12 +75,8 @@ class Reader:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._spelling = vocabulary.spelling
-        self._automaton = ahocorasick.Automaton()
         literals = list(vocabulary.literals.values())
-        for literal in literals:
-            self._automaton.add_word(literal.text, literal.id)
-        self._automaton.make_automaton()
-        self._size = np.array([len(one.text) for one in literals])
+        self._automaton = AhoCorasick([literal.text for literal in literals])
         self._latin = np.array([one.latin for one in literals])
         self._mask = np.array([one.mask for one in literals])
         self._screen = np.array([one.screen for one in literals])
@@ -131,9 +127,8 @@ class Reader:
             points = points[stays]
             folded = to_text(points)
         folded = self._spelling.correct(folded, points)
-        flat = np.fromiter(chain.from_iterable(self._automaton.iter(folded)), np.int64)
-        end, ids = flat[::2] + 1, flat[1::2]
-        start = end - self._size[ids]
+        found = self._automaton.find_matches_as_indexes(folded, overlapping=True)
+        ids, start, end = np.fromiter(chain.from_iterable(found), np.int64, 3 * len(found)).reshape(-1, 3).T
         whole = self._whole(folded, points, start, end, ids)
         start, end, ids = start[whole], end[whole], ids[whole]
         if stays is not None:

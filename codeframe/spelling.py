@@ -5,8 +5,8 @@ A frame lists them in spellings.yaml. A variant is as long as the word that it s
 
 from __future__ import annotations
 
-import ahocorasick
 import numpy as np
+from ahocorasick_rs import AhoCorasick
 from numpy.typing import NDArray
 
 from codeframe.definition import Spellings
@@ -19,22 +19,16 @@ class Spelling:
     """Writes known variants as the word that they stand for. Immutable."""
 
     def __init__(self, spellings: Spellings) -> None:
-        self._automaton = ahocorasick.Automaton()
         tables = (spellings.heard, spellings.written)
         words = {fold(variant): fold(word) for table in tables for word, variants in table.items() for variant in variants}
-        for variant, word in words.items():
-            self._automaton.add_word(variant, (len(variant), fold_points(word)))
-        if words:
-            self._automaton.make_automaton()
-        self._known = bool(words)
+        self._variants = AhoCorasick(words)
+        self._words = [fold_points(word) for word in words.values()]
 
     def correct(self, folded: str, points: CodePoints) -> str:
         """Correct `points` in place; the corrected text."""
-        if not self._known:
-            return folded
-        found = list(self._automaton.iter(folded))
-        for end, (size, word) in found:
-            points[end + 1 - size : end + 1] = word
+        found = self._variants.find_matches_as_indexes(folded, overlapping=True)
+        for number, start, end in found:
+            points[start:end] = self._words[number]
         return to_text(points) if found else folded
 
     def word(self, folded: str) -> str:

@@ -15,8 +15,9 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from codeframe.causes.clues import Clue, ClueFinder, Key, place
 from codeframe.causes.graph import Graph
@@ -33,7 +34,10 @@ UNKNOWN_TO_LIKELIEST = 2.0
 _SHOWN = 3
 _KINDS = {"cue": "cue", "said": "cue", "tag": "tag", "context": "context", "absent": "context", "dealer": "rate", "model": "rate"}
 _NOTHING: tuple[ContextEvent, ...] = ()
-_ATTRIBUTED = frozenset({Point.PAIN, Point.ITCH})
+ATTRIBUTED = frozenset({Point.PAIN, Point.ITCH})
+"""The points that have causes."""
+
+Rates: TypeAlias = Callable[[str, int], list[Clue]]
 
 
 class Possible(NamedTuple):
@@ -66,6 +70,7 @@ class Attributor:
         self.finder = ClueFinder(graph, [one for one in (learned.phrases() if learned else ()) if one[0] in known])
         self._places = {(key.kind, key.of) for key in self._weights if key.kind in {"dealer", "model"}}
         self._possible = {tag: self._candidates(tag) for tag in graph.candidates}
+        self._numbers = {tag: frozenset(one.number for one in possible) for tag, possible in self._possible.items()}
         self._alone = {tag: _ranked(possible, {}) for tag, possible in self._possible.items()}
 
     @classmethod
@@ -75,20 +80,20 @@ class Attributor:
 
     def attribute(self, opinions: Sequence[Opinion], situation: Situation) -> tuple[Opinion, ...]:
         """The opinions with the causes of each pain and itch filled in; other opinions have none."""
-        if not any(one.point in _ATTRIBUTED for one in opinions):
+        if not any(one.point in ATTRIBUTED for one in opinions):
             return tuple(one if not one.causes else _with(one, ()) for one in opinions)
-        clues = self.clues(situation)
-        return tuple(_with(one, self.causes(one.tag, clues, situation) if one.point in _ATTRIBUTED else ()) for one in opinions)
+        [clues] = self.clues([situation])
+        return tuple(_with(one, self.causes(one.tag, clues, situation) if one.point in ATTRIBUTED else ()) for one in opinions)
 
-    def clues(self, situation: Situation) -> dict[int, list[Clue]]:
-        """Every clue of a situation that holds whatever the symptom, by the place of its cause."""
+    def clues(self, situations: Sequence[Situation]) -> list[dict[int, list[Clue]]]:
+        """Of each situation, every clue that holds whatever the symptom, by the place of its cause."""
+        said = self.finder.said([one.text for one in situations])
+        return [self._by_cause(clues, situation) for clues, situation in zip(said, situations, strict=True)]
+
+    def _by_cause(self, said: list[Clue], situation: Situation) -> dict[int, list[Clue]]:
+        facts = self.finder.facts(situation.events, situation.said_at) if situation.events else ()
         by_cause: dict[int, list[Clue]] = {}
-        for clue in self.finder.said(situation.text):
-            by_cause.setdefault(clue.cause, []).append(clue)
-        if situation.events:
-            for clue in self.finder.facts(situation.events, situation.said_at):
-                by_cause.setdefault(clue.cause, []).append(clue)
-        for clue in self.finder.beside(situation.tags):
+        for clue in chain(said, facts, self.finder.beside(situation.tags)):
             by_cause.setdefault(clue.cause, []).append(clue)
         return by_cause
 
@@ -97,30 +102,27 @@ class Attributor:
         possible = self._possible.get(tag)
         if not possible:
             return _UNKNOWN_ONLY
-        found = self.concerning(tag, possible, clues, situation)
+        rates = self._rates(situation.dealer, situation.model) if self._places else None
+        if rates is None and self._numbers[tag].isdisjoint(clues):
+            return self._alone[tag]
+        found = self._concerning(tag, clues, rates)
         return _ranked(possible, found) if found else self._alone[tag]
 
     def possible(self, tag: str) -> tuple[Possible, ...]:
         """The candidate causes of a tag."""
         return self._possible.get(tag, ())
 
-    def concerning(
-        self, tag: str, possible: tuple[Possible, ...], clues: dict[int, list[Clue]], situation: Situation
-    ) -> dict[int, list[Clue]]:
+    def _concerning(self, tag: str, clues: dict[int, list[Clue]], rates: Rates | None) -> dict[int, list[Clue]]:
         """The clues of each candidate, weighed; the symptom does not speak for its own causes."""
         found: dict[int, list[Clue]] = {}
-        rates = self._rates(situation.dealer, situation.model)
-        for one in possible:
-            mine = clues.get(one.number)
-            if mine:
-                weighed = [self._weighed(clue) for clue in mine if clue.detail != tag or clue.key.kind != "tag"]
-                if weighed := [clue for clue in weighed if clue.weight]:
-                    found[one.number] = weighed
-            if rates and (local := rates(one.cause, one.number)):
-                found.setdefault(one.number, []).extend(clue for clue in map(self._weighed, local) if clue.weight)
-        return {number: some for number, some in found.items() if some}
+        for one in self._possible[tag]:
+            mine = [clue for clue in clues.get(one.number, ()) if clue.detail != tag or clue.key.kind != "tag"]
+            local = rates(one.cause, one.number) if rates else ()
+            if weighed := [clue for clue in map(self._weighed, chain(mine, local)) if clue.weight]:
+                found[one.number] = weighed
+        return found
 
-    def _rates(self, dealer: str | None, model: str | None) -> Callable[[str, int], list[Clue]] | None:
+    def _rates(self, dealer: str | None, model: str | None) -> Rates | None:
         """The base rates of a dealer and a model, where any was learned."""
         dealer = dealer if ("dealer", dealer) in self._places else None
         model = model if ("model", model) in self._places else None

@@ -53,7 +53,7 @@ def answer(attributor: Attributor, cases: Sequence[Case]) -> Iterator[tuple[floa
             continue
         names = {one.cause for one in attributor.possible(case.tag)}
         truth = case.confirmed if case.confirmed in names else UNKNOWN_CAUSE
-        ranked = attributor.causes(case.tag, attributor.clues(case.situation), case.situation)
+        ranked = attributor.causes(case.tag, attributor.clues([case.situation])[0], case.situation)
         given = next((one.probability for one in ranked if one.cause == truth), 0.0)
         yield ranked[0].probability, ranked[0].cause == truth, given
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
 
-import ahocorasick
+from ahocorasick_rs import AhoCorasick
 
 from codeframe.causes.definition import ContextRule
 from codeframe.causes.graph import Graph
-from codeframe.folding import fold
+from codeframe.folding import fold, joined, to_text
 from schemas.context import ContextEvent
 
 _DAY = 86_400.0
@@ -34,15 +33,14 @@ class Clue(NamedTuple):
     weight: float
 
 
-Clues = tuple[Clue, ...]
-
-
 class ClueFinder:
     """Finds clues by a graph, and by `said`: phrases learned beside those of the graph, as (cause, phrase). Immutable."""
 
     def __init__(self, graph: Graph, said: Iterable[tuple[str, str]] = ()) -> None:
         self._number = {cause.id: at for at, cause in enumerate(graph.causes)}
-        self._phrases = _automaton(self._by_phrase(graph, said))
+        phrases = self._by_phrase(graph, said)
+        self._automaton = AhoCorasick(phrases)
+        self._phrases = [(phrase.isascii(), tuple(clues)) for phrase, clues in phrases.items()]
         self._tags: dict[str, list[Clue]] = {}
         self._rules: dict[tuple[str, str], list[tuple[ContextRule, Clue]]] = {}
         self._absent: list[tuple[ContextRule, Clue, Clue]] = []
@@ -69,26 +67,29 @@ class ClueFinder:
             self._rules.setdefault((rule.kind, status), []).append((rule, clue))
         self._absent.append((rule, clue, Clue(Key("absent", cause, name), at, f"no {name}", rule.absent)))
 
-    def said(self, text: str) -> Iterator[Clue]:
-        """The phrases of a text, each parameter once. A Latin phrase stands between word boundaries."""
-        folded = fold(text)
-        seen: set[Key] = set()
-        for last, (size, latin, clues) in self._phrases.iter(folded):
-            if latin and not _bounded(folded, last + 1 - size, last + 1):
+    def said(self, texts: Sequence[str]) -> list[list[Clue]]:
+        """The phrases of each text, each parameter once. A Latin phrase stands between word boundaries."""
+        points, starts = joined(texts)
+        folded, ends = to_text(points), [*starts[1:], points.size]
+        found: list[dict[Key, Clue]] = [{} for _ in texts]
+        at = 0
+        for number, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+            latin, clues = self._phrases[number]
+            if latin and not _bounded(folded, start, end):
                 continue
+            while end > ends[at]:
+                at += 1
             for clue in clues:
-                if clue.key not in seen:
-                    seen.add(clue.key)
-                    yield clue
+                found[at].setdefault(clue.key, clue)
+        return [list(one.values()) for one in found]
 
-    def beside(self, tags: Iterable[str]) -> Iterator[Clue]:
+    def beside(self, tags: Iterable[str]) -> Iterable[Clue]:
         """What other tags of the same conversation say."""
-        seen: set[Key] = set()
+        found: dict[Key, Clue] = {}
         for tag in tags:
             for clue in self._tags.get(tag, ()):
-                if clue.key not in seen:
-                    seen.add(clue.key)
-                    yield clue
+                found.setdefault(clue.key, clue)
+        return found.values()
 
     def facts(self, events: Sequence[ContextEvent], said_at: datetime) -> Iterator[Clue]:
         """What a customer's business facts say. No events: the record is not known, and its silence says nothing."""
@@ -112,21 +113,6 @@ def place(dealer: str | None, model: str | None) -> Callable[[str, int], list[Cl
         *([Clue(Key("dealer", cause, dealer), at, f"dealer {dealer}", 0.0)] if dealer else ()),
         *([Clue(Key("model", cause, model), at, f"model {model}", 0.0)] if model else ()),
     ]
-
-
-def _automaton(phrases: dict[str, list[Clue]]) -> ahocorasick.Automaton:
-    automaton = ahocorasick.Automaton()
-    for phrase, clues in phrases.items():
-        automaton.add_word(phrase, (len(phrase), _latin(phrase), tuple(clues)))
-    if not phrases:
-        automaton.add_word("\uffff", (1, False, ()))
-    automaton.make_automaton()
-    return automaton
-
-
-@lru_cache(4_096)
-def _latin(phrase: str) -> bool:
-    return phrase.isascii()
 
 
 def _bounded(text: str, start: int, end: int) -> bool:

@@ -111,7 +111,7 @@ def pose(attributor: Attributor, cases: Sequence[Case]) -> Problem:
 
 def _features(attributor: Attributor, case: Case, possible: tuple[Possible, ...]) -> list[list[tuple[Key, float]]]:
     """The parameters that add up to each candidate's log odds, with their present values."""
-    clues, situation = attributor.clues(case.situation), case.situation
+    clues, situation = attributor.clues([case.situation])[0], case.situation
     local = place(situation.dealer, situation.model)
     found = []
     for one in possible:

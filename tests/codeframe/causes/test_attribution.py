@@ -33,7 +33,7 @@ def fact(kind: ContextKind, status: str, days: float = -5) -> ContextEvent:
 
 def ranked(attributor: Attributor, tag: str, text: str, *events: ContextEvent, tags: Sequence[str] = ()) -> tuple[Cause, ...]:
     situation = Situation(text, (tag, *tags), SAID, "D1", "X7", events)
-    return attributor.causes(tag, attributor.clues(situation), situation)
+    return attributor.causes(tag, attributor.clues([situation])[0], situation)
 
 
 CONVERSATION = "我的定金一个月了还不退，打了好几次电话，门店说再等等"
@@ -104,9 +104,9 @@ def test_evidence_against_lowers_a_cause(attributor: Attributor) -> None:
 
 
 def test_latin_phrase_is_not_found_inside_a_word(attributor: Attributor) -> None:
-    clues = [clue.detail for clue in attributor.finder.said("It was total nonsense, notable delay")]
+    clues = [clue.detail for clue in attributor.finder.said(["It was total nonsense, notable delay"])[0]]
     assert "ota" not in clues
-    assert "ota" in [clue.detail for clue in attributor.finder.said("the OTA failed")]
+    assert "ota" in [clue.detail for clue in attributor.finder.said(["the OTA failed"])[0]]
 
 
 def test_posterior_is_a_distribution_and_says_why(attributor: Attributor) -> None:
@@ -130,7 +130,7 @@ def test_learned_rate_holds_at_its_dealer_only(attributor: Attributor) -> None:
     learned = Attributor(attributor.graph, Learned(frame="auto", cases=50, weights=(weight,)))
     here = Situation(CONVERSATION, (DEPOSIT,), SAID, "D1", "X7")
     there = here._replace(dealer="D2")
-    first = learned.causes(DEPOSIT, learned.clues(here), here)[0]
+    first = learned.causes(DEPOSIT, learned.clues([here])[0], here)[0]
     assert first.cause == "finance.refund.approval_chain"
     assert any(one.kind == "rate" for one in first.evidence)
-    assert learned.causes(DEPOSIT, learned.clues(there), there) == attributor.causes(DEPOSIT, attributor.clues(there), there)
+    assert learned.causes(DEPOSIT, learned.clues([there])[0], there) == attributor.causes(DEPOSIT, attributor.clues([there])[0], there)

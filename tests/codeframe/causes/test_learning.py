@@ -32,7 +32,7 @@ def case(dealer: str, confirmed: str | None = TRUE, text: str = WORDS, refused: 
 
 def ranking(attributor: Attributor, dealer: str, text: str = WORDS) -> list[tuple[str, float]]:
     situation = Situation(text, (TAG,), SAID, dealer, "X7")
-    return [(one.cause, one.probability) for one in attributor.causes(TAG, attributor.clues(situation), situation)]
+    return [(one.cause, one.probability) for one in attributor.causes(TAG, attributor.clues([situation])[0], situation)]
 
 
 def test_fifty_confirmations_at_a_dealer_change_its_ranking_and_no_other(graph: Graph) -> None:
