@@ -27,7 +27,7 @@ from codeframe.explain import explain as explain_text
 from codeframe.frame import Frame
 from codeframe.lint import lint as lint_frame
 from codeframe.offline import code_texts
-from codeframe.picture import as_svg
+from codeframe.picture import draw
 from codeframe.scoring import Score, Scorer, ScoringError
 from codeframe.suggest import suggest as suggestions
 from codeframe.text.cleaner import Cleaner
@@ -66,11 +66,21 @@ def texts_of(text: str | None, file: Path | None) -> Iterator[str]:
     if (text is None) == (file is None):
         raise click.UsageError("give a TEXT, or --file FILE, or - for standard input")
     if file:
-        yield from _lines(file.read_text("utf-8-sig"))
+        yield from _lines(_readable(file))
     elif text == "-":
         yield from (line for line in map(str.strip, sys.stdin) if line)
     elif text is not None:
         yield text
+
+
+def _readable(file: Path) -> str:
+    """The text of a file. Raises ClickException with the line that is not UTF-8."""
+    data = file.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise click.ClickException(f"{file}:{line}: is not UTF-8; save the file as UTF-8") from None
 
 
 def _lines(text: str) -> list[str]:
@@ -94,6 +104,9 @@ def explain(text: str, where: str) -> None:
 @click.group()
 def frame() -> None:
     """Look after a code frame."""
+
+
+frame.add_command(explain)
 
 
 @frame.command()
@@ -149,7 +162,7 @@ def diff(old: str, new: str, sample: Path | None) -> None:
     for change in diff_frames(before, after):
         click.echo(f"{change.kind:<9} {change.tag}" + (f"  {change.detail}" if change.detail else ""))
     if sample:
-        for text, gone, come in moved(Coder.load(old), Coder.load(new), _lines(sample.read_text("utf-8-sig"))):
+        for text, gone, come in moved(Coder.load(old), Coder.load(new), _lines(_readable(sample))):
             click.echo(f"{text}\n    " + " ".join([*(f"-{tag}" for tag in gone), *(f"+{tag}" for tag in come)]))
 
 
@@ -177,22 +190,24 @@ def coverage(file: Path, as_json: bool, tier: str, where: str) -> None:
 @frame.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--most", default=10, show_default=True, help="At most so many groups.")
-@_TIER
 @FRAME
 @clear_errors
-def suggest(file: Path, most: int, tier: str, where: str) -> None:
-    """Group what no tag covers in FILE, one text a line: new tags or terms to consider."""
-    coder = open_coder(where, tier)
-    uncoded = [event.text for event in said(_events(coder, file)) if not event.opinions]
+def suggest(file: Path, most: int, where: str) -> None:
+    """Group what no word of the frame covers in FILE, one text a line: new tags or terms to consider.
+
+    A model's guess does not count as covered: it knows only what is like the words that it learned.
+    """
+    events = said(_events(Coder(Frame.load(where)), file))
+    uncoded = [event.text for event in events if not event.opinions]
     for found in suggestions(uncoded, most):
         click.echo(f"{found.size} utterances: " + ", ".join(found.words))
         for verbatim in found.verbatims:
             click.echo(f"    {verbatim}")
-    click.echo(f"{len(uncoded)} utterances have no tag")
+    click.echo(f"{len(uncoded)} of {len(events)} utterances have no tag by words")
 
 
 def _events(coder: Coder, file: Path) -> list[CodedUtterance]:
-    texts = _lines(file.read_text("utf-8-sig"))
+    texts = _lines(_readable(file))
     return [event for events in code_texts(coder, cleaner_of(coder.frame), texts, datetime.now(UTC)) for event in events]
 
 
@@ -214,21 +229,29 @@ def schema() -> None:
 @click.option("--crosswalk", required=True, help="How the file's codes map to tags: a file of the frame's crosswalks folder.")
 @_TIER
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Also draw the score into this file.")
+@click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Also draw the score into this .png or .svg file.")
 @FRAME
 @clear_errors
-def score(file: Path, crosswalk: str, tier: str, as_json: bool, svg: Path | None, where: str) -> None:
+def score(file: Path, crosswalk: str, tier: str, as_json: bool, picture: Path | None, where: str) -> None:
     """Score the coder on a labelled CSV FILE."""
+    if picture and picture.suffix not in {".png", ".svg"}:
+        raise click.BadParameter(f"{picture}: expected a name that ends in .png or .svg", param_hint="--picture")
     coder = open_coder(where, tier)
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = list(csv.DictReader(_readable(file).splitlines(keepends=True)))
     result = Scorer(coder, cleaner_of(coder.frame), datetime.now(UTC)).score(crosswalk, rows)
-    if svg:
-        svg.write_text(as_svg(result), "utf-8")
+    if picture:
+        _draw(result, picture)
     if as_json:
         click.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:
         _print_score(result)
+
+
+def _draw(score: Score, picture: Path) -> None:
+    try:
+        draw(score, picture)
+    except ImportError as error:
+        raise click.ClickException(f"{error.name} is not installed: pip install 'tingjian[report]'") from error
 
 
 def _print_score(result: Score) -> None:

@@ -83,13 +83,26 @@ class Scorer:
         if crosswalk not in _LAYOUTS:
             raise ScoringError(f"crosswalk {crosswalk}: no file layout is known; known are {', '.join(_LAYOUTS)}")
         columns, layout = _LAYOUTS[crosswalk]
-        missing = [column for column in columns if not lines or column not in lines[0]]
+        if not lines:
+            raise ScoringError("the file has no rows under its header")
+        missing = [column for column in columns if column not in lines[0]]
         if missing:
             raise ScoringError(f"the file lacks the column {missing[0]}, which the crosswalk {crosswalk} reads")
+        short = next(((row, column) for row, line in enumerate(lines, 1) for column in columns if line[column] is None), None)
+        if short:
+            raise ScoringError(f"row {short[0]}: {short[1]}: is missing, the row is too short")
         return layout(self, crosswalks.load_mapping(self.coder.frame, crosswalk), lines)
 
     def code(self, texts: Sequence[str]) -> list[Coded]:
         return list(code_texts(self.coder, self.cleaner, texts, self.now))
+
+
+def _number(row: int, line: Line, column: str) -> int:
+    """A feeling in row `row`, from 1. Raises ScoringError."""
+    try:
+        return int(float(line[column] or 0))
+    except (TypeError, ValueError):
+        raise ScoringError(f"row {row}: {column}: expected -1, 0 or 1, or nothing") from None
 
 
 def _judged(score: Score, texts: Sequence[str], truth: Sequence[Labels], coded: Sequence[Coded], mapping: crosswalks.Mapping) -> Score:
@@ -141,9 +154,9 @@ def _polar(triples: Triples) -> Labels:
 def _bdci2018(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence[Line]) -> Score:
     texts: dict[str, str] = {}
     truth: dict[str, set[tuple[str, int]]] = defaultdict(set)
-    for line in lines:
+    for row, line in enumerate(lines, 1):
         texts[line["content_id"]] = line["content"]
-        truth[line["content_id"]].add((line["subject"], int(line["sentiment_value"])))
+        truth[line["content_id"]].add((line["subject"], _number(row, line, "sentiment_value")))
     coded = scorer.code(list(texts.values()))
     actual = [frozenset(truth[key]) for key in texts]
     score = _triples("bdci2018", actual, [frozenset(_codes(one, mapping).items()) for one in coded])
@@ -202,7 +215,8 @@ def _feeling_at(line: Line, coded: Coded) -> Labels:
 
 def _edmunds(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence[Line]) -> Score:
     aspects = [code for code in mapping.tags if code in lines[0]]
-    truth = [frozenset((aspect, int(float(line[aspect]))) for aspect in aspects if float(line[aspect] or 0)) for line in lines]
+    felt = [[(aspect, _number(row, line, aspect)) for aspect in aspects] for row, line in enumerate(lines, 1)]
+    truth = [frozenset(one for one in row if one[1]) for row in felt]
     coded = scorer.code([line["Review"] for line in lines])
     guesses = [frozenset(item for item in _codes(one, mapping).items() if item[1]) for one in coded]
     score = _triples("edmunds", truth, guesses)

@@ -20,6 +20,19 @@ Matrix = NDArray[np.floating[Any]]
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 _REDACTED = re.compile(r"\[[A-Z_]+\]")
 _LATIN = re.compile(r"[a-z]{3,}")
+_SAY_NOTHING = frozenset(
+    re.findall(
+        r"\w+",
+        "about after all also and any are because been before being but can could did does don every ever for from get got had "
+        "has have her him his how however into its just like made make more most much never not now off once one only other our "
+        "out over own put really same she should since some still such than that the their them then there these they thing "
+        "this those though through too two until upon very was well went were what when where which while who why will with "
+        "would yet you your ",
+    )
+)
+_EDGES = frozenset("的了是在我你他她它也就都还有和跟与把被给让从到对不没很太这那个么吗呢吧啊")
+"""Characters that hardly begin or end a word of the trade."""
+
 _LENGTHS = (2, 3, 4)
 _FEATURES, _LEAST, _ROUNDS, _MOST_TEXTS = 3_000, 2, 12, 20_000
 _WORDS, _VERBATIMS = 6, 5
@@ -50,9 +63,11 @@ def suggest(texts: Sequence[str], most: int = 10) -> list[Suggestion]:
 def _grams(text: str) -> set[str]:
     """Chinese character n-grams and Latin words, what was redacted left out."""
     folded = fold(_REDACTED.sub(" ", text))
-    found = set(_LATIN.findall(folded))
+    found = set(_LATIN.findall(folded)) - _SAY_NOTHING
     for run in _HAN.findall(folded):
-        found.update(run[at : at + size] for size in _LENGTHS for at in range(len(run) - size + 1))
+        found.update(
+            run[at : at + size] for size in _LENGTHS for at in range(len(run) - size + 1) if not {run[at], run[at + size - 1]} & _EDGES
+        )
     return found
 
 
@@ -86,6 +101,12 @@ def _clusters(matrix: Matrix, count: int) -> NDArray[np.int64]:
     return group
 
 
+def _overlap(one: str, other: str) -> bool:
+    """Whether two words are parts of one stretch: 发动机 and 动机舱."""
+    pairs = {one[at : at + 2] for at in range(len(one) - 1)}
+    return any(other[at : at + 2] in pairs for at in range(len(other) - 1)) if "\u4e00" <= one[0] <= "\u9fff" else one == other
+
+
 def _described(rows: NDArray[np.int64], matrix: Matrix, names: Sequence[str], texts: Sequence[str]) -> Suggestion:
     inside = (matrix[rows] > 0).mean(0)
     lift = inside - (matrix > 0).mean(0)
@@ -93,7 +114,7 @@ def _described(rows: NDArray[np.int64], matrix: Matrix, names: Sequence[str], te
     for at in np.argsort(-lift * np.sqrt([len(name) for name in names]), kind="stable"):
         if len(words) == _WORDS or lift[at] <= 0:
             break
-        if not any(names[at] in word or word in names[at] for word in words):
+        if not any(_overlap(names[at], word) for word in words):
             words.append(names[at])
     near = rows[np.argsort(-(matrix[rows] @ matrix[rows].mean(0)), kind="stable")]
     return Suggestion(len(rows), tuple(words), tuple(texts[at] for at in near[:_VERBATIMS]))

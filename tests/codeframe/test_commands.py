@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
 from click.testing import CliRunner, Result
 
 from codeframe.commands import explain, frame
@@ -57,13 +58,39 @@ def test_score_names_a_missing_column(tmp_path: Path) -> None:
 
 
 def test_score_draws_a_picture(tmp_path: Path) -> None:
-    file, svg = tmp_path / "labelled.csv", tmp_path / "score.svg"
+    file, svg, png = tmp_path / "labelled.csv", tmp_path / "score.svg", tmp_path / "score.png"
     file.write_text(FILES["complaints"] + '发动机烧机油,"A63,"\n', "utf-8")
-    output = run(frame, "score", str(file), "--crosswalk", "complaints", "--svg", str(svg)).output
+    output = run(frame, "score", str(file), "--crosswalk", "complaints", "--picture", str(svg)).output
     assert "1 texts are labelled twice, kappa 1.00" in output
     drawn = ElementTree.fromstring(svg.read_text("utf-8"))  # noqa: S314 - made here
-    assert "A63" in [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
-    assert list(drawn.iter("{http://www.w3.org/2000/svg}circle"))
+    told = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"A63", "share that was right"} <= set(told)
+    assert run(frame, "score", str(file), "--crosswalk", "complaints", "--picture", str(png)).exit_code == 0
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert "ends in .png or .svg" in run(frame, "score", str(file), "--crosswalk", "complaints", "--picture", "score.gif").output
+
+
+@pytest.mark.parametrize(
+    ("crosswalk", "content", "why"),
+    [
+        ("complaints", b"desc,problem\n", "has no rows"),
+        ("complaints", b"desc,problem\n\xe6\xbc\x8f\xe6\xb2\xb9\n", "row 1: problem: is missing"),
+        ("complaints", b'desc,problem\na,"A1,"\n\xff\xfe,"A1,"\n', "labelled.csv:3: is not UTF-8"),
+        (
+            "bdci2018",
+            "content_id,content,subject,sentiment_value\n1,油耗高,油耗,bad\n".encode(),
+            "row 1: sentiment_value: expected -1, 0 or 1",
+        ),
+        ("bdci2018", b"", "has no rows"),
+        ("nowhere", b"a\n1\n", "no file layout is known"),
+    ],
+)
+def test_a_file_that_cannot_be_scored_says_where(tmp_path: Path, crosswalk: str, content: bytes, why: str) -> None:
+    file = tmp_path / "labelled.csv"
+    file.write_bytes(content)
+    result = run(frame, "score", str(file), "--crosswalk", crosswalk)
+    assert result.exit_code == 1
+    assert why in result.output
 
 
 def test_coverage_and_suggest_look_at_what_has_no_tag(make_frame: Callable[..., Path], tmp_path: Path) -> None:
@@ -76,7 +103,7 @@ def test_coverage_and_suggest_look_at_what_has_no_tag(make_frame: Callable[..., 
     groups = run(frame, "suggest", str(file), "--frame", where).output
     assert "3 utterances: " in groups
     assert "2 utterances: " in groups
-    assert "5 utterances have no tag" in groups
+    assert "5 of 6 utterances have no tag by words" in groups
     assert "门口排长队" not in groups
 
 
