@@ -20,7 +20,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "owner": ("负责", "Owner"),
     "due": ("截止", "Due"),
     "overdue": ("已超期", "overdue"),
-    "as someone else": ("换个身份", "Sign in as someone else"),
+    "as someone else": ("换个身份", "Switch role"),
     "choose a role": ("选择身份", "Choose a role"),
     "name": ("姓名", "Name"),
     "role": ("岗位", "Role"),

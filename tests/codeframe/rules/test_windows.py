@@ -28,24 +28,29 @@ def year(seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
     return counts
 
 
-def fired(rule: Aggregate | Trend, days: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> list[Alarm]:
-    """Every alarm of a year, after the rule's cool-down."""
-    size = rule.window // timedelta(days=1)
-    counts = Counts()
-    for at in range(DAYS // size):
-        block = days[:, at * size : (at + 1) * size].sum(axis=1)
-        for tag, count in enumerate(block):
-            if count:
-                counts.add(f"tag.{tag}", (), at, int(count))
-        counts.add_totals((), at, int(block.sum()), int(block.sum()))
-    last: dict[str, int] = {}
-    found = []
+def fired_in(rule: Aggregate | Trend, days: dict[str, np.ndarray[tuple[int, int], np.dtype[np.int64]]]) -> list[Alarm]:
+    """Every alarm of a year in each scope, after the rule's cool-down."""
+    size, counts, last, found = rule.window // timedelta(days=1), Counts(), dict[tuple[object, str], int](), list[Alarm]()
+    for name, by_tag in days.items():
+        scope = (*("云途",) * (len(rule.scope) - 1), name)[: len(rule.scope)]
+        for at in range(DAYS // size):
+            block = by_tag[:, at * size : (at + 1) * size].sum(axis=1)
+            for tag, count in enumerate(block):
+                if count:
+                    counts.add(f"tag.{tag}", scope, at, int(count))
+            counts.add_totals(scope, at, int(block.sum()), int(block.sum()))
     for at in range(DAYS // size):
         for alarm in alarms(rule, counts, at):
-            if alarm.tag not in last or (at - last[alarm.tag]) * rule.window >= rule.cool_down:
-                last[alarm.tag] = at
+            key = (alarm.scope, alarm.tag)
+            if key not in last or (at - last[key]) * rule.window >= rule.cool_down:
+                last[key] = at
                 found.append(alarm)
     return found
+
+
+def fired(rule: Aggregate | Trend, days: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> list[Alarm]:
+    """The same without a scope."""
+    return fired_in(rule, {"": days})
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -69,6 +74,23 @@ def test_no_quiet_tag_fires_more_than_once_a_month(rule: str, seed: int) -> None
     by_month = Counter((alarm.tag, alarm.window * size // 30) for alarm in found)
     assert not by_month or max(by_month.values()) == 1
     assert len(found) <= TAGS * 12 * 0.01, "and hardly any fires at all"
+
+
+@pytest.mark.parametrize("rule", ["surge_dealer", "surge_model"])
+def test_a_years_scoped_rules_find_what_is_planted_and_leave_quiet_tags_alone(rule: str) -> None:
+    """Forty tags at each of six dealers (or models), three of them with a planted surge, alone in its scope."""
+    of, days = RULES[rule], {f"S{number}": year(number + 10)[::3] for number in range(6)}
+    size, random = of.window // timedelta(days=1), np.random.default_rng(9)
+    planted = {(f"S{number}", int(random.integers(40))): 100 + 40 * number for number in range(3)}
+    for (scope, tag), day in planted.items():
+        begin = day // size * size
+        days[scope][tag, begin : begin + size] += max(20, int(days[scope][tag, begin - 28 : begin].mean() * 8))
+    found = {(alarm.scope[-1], int(alarm.tag.removeprefix("tag.")), alarm.window * size) for alarm in fired_in(of, days)}
+    missed = [key for key, day in planted.items() if not {(*key, day // size * size), (*key, day // size * size + size)} & found]
+    assert missed == []
+    quiet = Counter((scope, tag, day // 30) for scope, tag, day in found if (scope, tag) not in planted)
+    assert not quiet or max(quiet.values()) == 1
+    assert quiet.total() <= 6 * 40 * 12 * 0.01
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

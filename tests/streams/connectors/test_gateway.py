@@ -235,6 +235,9 @@ async def test_openapi_describes_what_the_gateway_takes(client: httpx.AsyncClien
     document = (await client.get("/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     assert {f"/v1/feedback/{channel}" for channel in Channel} <= set(document["paths"])
+    steps = document["paths"]["/v1/tasks/{task_id}/events"]["post"]
+    assert {"201", "200", "401", "404", "409", "413", "422", "503"} <= set(steps["responses"])
+    assert "approved" in str(document["components"]["schemas"]["TaskAction"])
     references = {value for key, value in _walk(document) if key == "$ref"}
     assert references
     assert all(reference.removeprefix("#/components/schemas/") in document["components"]["schemas"] for reference in references)
@@ -252,7 +255,7 @@ def _walk(node: Any) -> Any:
 
 async def test_the_page_names_every_field_and_loads_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
     page = (await client.get("/docs")).text
-    assert all(word in page for word in ("survey_id", "private_domain", "problem-429", "occurred_at"))
+    assert all(word in page for word in ("survey_id", "private_domain", "problem-429", "problem-409", "occurred_at", "confirmed_cause"))
     assert "<script" not in page
     assert "https://" not in page
 

@@ -129,6 +129,31 @@ async def walk(page: Page, url: str, pictures: Path) -> None:
     await keep_picture(page, pictures / "accepted.png")
 
 
+async def test_the_pages_fit_a_phone_and_speak_english(tmp_path: Path, page: Page) -> None:
+    settings = Settings(data=tmp_path)
+    await page.set_viewport_size({"width": 390, "height": 800})
+    async with serving(Sandbox(settings).app()) as url:
+        late = {"due_at": "2026-03-01T09:00:00Z", "created_at": "2026-02-28T09:00:00Z"}
+        made = example(
+            TaskTrigger,
+            "voc.tasks.v1/deposit",
+            task_id=uuid4(),
+            owner_name="销售经理",
+            cause_names={"finance.loan_refused": "贷款未获批"},
+            **late,
+        )
+        async with bridge.open(settings.model_copy(update={"oa_url": f"{url}/oa/tasks"})) as deliver:
+            await deliver([made])
+        await sign_in(page, url, "李伟", "sales_manager")
+        for path, words in (("/", "已超期"), ("/tasks/1", "贷款未获批"), ("/?lang=en", "1 for me to do"), ("/tasks/1", "What was said")):
+            await page.goto(f"{url}{path}")
+            assert words in await page.inner_text("body")
+            assert await page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        await page.goto(f"{url}/tasks/99")
+        assert await page.inner_text("h1") == "There is no such task."
+        await keep_picture(page, tmp_path / "phone.png")
+
+
 async def test_a_step_that_the_gateway_did_not_keep_is_not_taken(tmp_path: Path, page: Page) -> None:
     secret = SecretStr(base64.b64encode(b"secret of the tests").decode())
     settings = Settings(data=tmp_path, oa_secret=secret, oa_callbacks="http://127.0.0.1:1")

@@ -139,6 +139,14 @@ async def test_a_callback_sent_again_counts_once_even_at_another_gateway(setting
     assert len(await kept(settings)) == 1
 
 
+async def test_a_gateway_that_has_just_started_knows_where_a_task_stands(settings: Settings, url: str, task: TaskTrigger) -> None:
+    await post(url, task.task_id, action="assigned", actor="li.wei", role="execution")
+    async with serving(Gateway(settings).app()) as other:
+        answer = await post(other, task.task_id, action="done", actor="li.wei", role="execution")
+    assert answer.status_code == 409
+    assert answer.json()["detail"].startswith("done cannot follow assigned")
+
+
 async def test_forged_expired_replayed_oversized_and_unreadable_callbacks_are_refused_and_counted(
     settings: Settings, url: str, task: TaskTrigger
 ) -> None:
