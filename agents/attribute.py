@@ -6,26 +6,31 @@ Delivery: at least once.  Both topics are keyed by customer and have the same nu
 gives to workers in pairs of one number; so whichever comes second, the fact or the utterance, meets the other in memory.
 Memory: a customer's facts and lately coded utterances, bounded by time and number, for one assignment of partitions. It is
 made again from the two topics when this worker gets a partition, after a crash or a rebalance, and everything in it is
-then compared anew, so that no evidence is lost in between.
+then compared anew, so that no evidence is lost in between. It is what a Faust table would be, with the two topics as its
+changelog: docs/analysis.md says why.
+Frames: one announced on voc.frames.v1 takes the place of the one in force between two batches; memory is made again.
 Loops: a correction comes back, is found right, and nothing is published.  Bad input: dead letter.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
-from codeframe.causes.attribution import Attributor
 from codeframe.causes.memory import Memory
+from codeframe.live import LiveAttributor
 from schemas.base import Event
 from schemas.coded import CodedUtterance
 from schemas.context import ContextEvent
+from schemas.frame import FrameAnnouncement
+from streams.announcements import announcements
 from streams.replay import replay
 from streams.settings import Settings
 from streams.step import BatchHandler, Place, Result, batch_step
-from streams.topics import CODED, CONTEXT
+from streams.topics import CODED, CONTEXT, FRAMES
 
 logger = logging.getLogger("tingjian.attribute")
 
@@ -35,20 +40,27 @@ class Partitions:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._attributor = Attributor.load(settings.codeframe, settings.causes)
+        self._live = LiveAttributor(settings.codeframe, settings.causes)
+        self._facts_for, self._said_for = timedelta(days=settings.context_days), timedelta(days=settings.evidence_days)
         self._memories: dict[int, Memory] = {}
         self._generation = -1
+
+    async def follow(self, news: FrameAnnouncement) -> None:
+        """Attribute by an announced frame from the next batch on."""
+        if await asyncio.to_thread(self._live.take, news):
+            self._memories = {}
 
     async def attribute(self, events: Sequence[Event], place: Place) -> list[Result]:
         """Corrections and facts to hand on, for each event of a batch."""
         if place.generation != self._generation:
             self._generation = place.generation
             self._memories.clear()
-        corrections: list[Event] = []
-        if place.partition not in self._memories:
-            memory = self._memories[place.partition] = await self._remember(place.partition)
-            corrections = list(memory.correct_all(datetime.now(UTC)))
-        memory = self._memories[place.partition]
+        memories, corrections = self._memories, list[Event]()
+        if place.partition not in memories:
+            memories[place.partition] = await self._remember(place.partition)
+            corrections = list(memories[place.partition].correct_all(datetime.now(UTC)))
+        memory = memories[place.partition]
+        memory.forget(datetime.now(UTC) - max(self._facts_for, self._said_for))
         results: list[list[Event]] = [self._take(memory, event) for event in events]
         results[0] = corrections + results[0]
         return list(results)
@@ -64,11 +76,10 @@ class Partitions:
 
     async def _remember(self, partition: int) -> Memory:
         settings, now = self._settings, datetime.now(UTC)
-        facts_for, said_for = timedelta(days=settings.context_days), timedelta(days=settings.evidence_days)
-        memory = Memory(self._attributor, facts_for, said_for)
-        async for fact in replay(settings, CONTEXT, partition, now - facts_for):
+        memory = Memory(self._live.current, self._facts_for, self._said_for)
+        async for fact in replay(settings, CONTEXT, partition, now - self._facts_for):
             memory.learn(fact)
-        async for coded in replay(settings, CODED, partition, now - said_for):
+        async for coded in replay(settings, CODED, partition, now - self._said_for):
             memory.hear(coded)
         logger.info("partition %d: %d customers remembered", partition, len(memory))
         return memory
@@ -78,4 +89,6 @@ class Partitions:
 @asynccontextmanager
 async def attribute(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Correct causes when evidence comes."""
-    yield Partitions(settings).attribute
+    partitions = Partitions(settings)
+    async with announcements(settings, FRAMES, partitions.follow):
+        yield partitions.attribute

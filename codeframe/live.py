@@ -1,35 +1,42 @@
-"""A coder whose code frame can change while it works."""
+"""What works by a code frame, and goes on working while the frame changes."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Generic, TypeVar
 
+from codeframe.causes.attribution import Attributor
 from codeframe.coder import Coder
 from codeframe.errors import FrameError
+from codeframe.frame import Frame
 from schemas.coded import Tier
 from schemas.frame import FrameAnnouncement
 
 _TRIED = 100
 
+T = TypeVar("T")
+
 logger = logging.getLogger("tingjian.frame")
 
 
-class LiveCoder:
-    """Holds the coder in force. A frame that is announced takes its place once it has coded its own examples; else the old one stays."""
+class Live(Generic[T]):
+    """Holds what `make` makes of the frame in force. One that is announced takes its place if it is what was announced and
+    `make` takes it; else the old one stays."""
 
-    def __init__(self, where: str, tier: Tier = Tier.FAST, *, causes: Path | None = None, layers: Path | None = None) -> None:
-        self._open = partial(Coder.load, tier=tier, causes=causes, layers=layers)
-        self.coder = self._open(where)
+    def __init__(self, where: str, make: Callable[[str], T], frame_of: Callable[[T], Frame]) -> None:
+        self._make, self._frame_of = make, frame_of
+        self.current = make(where)
 
     def take(self, news: FrameAnnouncement) -> bool:
         """Whether the announced frame is in force now. One of another name, or the one in force, is passed over."""
-        frame = self.coder.frame
+        frame = self._frame_of(self.current)
         if news.frame != frame.id or (news.version, news.digest) == (frame.version, frame.digest):
             return False
         try:
-            self.coder = self._load(news)
+            self.current = self._load(news)
         except Exception as error:
             # Whatever is wrong with it, the worker goes on with the frame that it has. A FrameError quotes the frame alone.
             why = str(error) if isinstance(error, FrameError) else type(error).__name__
@@ -38,12 +45,34 @@ class LiveCoder:
         logger.info("code frame %s takes the place of %s", news.version, frame.version)
         return True
 
-    def _load(self, news: FrameAnnouncement) -> Coder:
-        coder = self._open(news.where)
-        frame, old = coder.frame, self.coder.frame
+    def _load(self, news: FrameAnnouncement) -> T:
+        made = self._make(news.where)
+        frame, old = self._frame_of(made), self._frame_of(self.current)
         if (frame.version, frame.digest) != (news.version, news.digest):
             raise FrameError(news.where, None, "", f"is not what was announced: it holds {frame.version}, or its files differ")
         if frame.version == old.version:
             raise FrameError(news.where, None, "version", f"{frame.version} is in force with other files: raise the version")
-        coder.find([tag.example_in for tag in frame.tags[:_TRIED]])
+        return made
+
+
+class LiveCoder(Live[Coder]):
+    """Holds the coder in force. A frame that is announced must have coded its own examples before."""
+
+    def __init__(self, where: str, tier: Tier = Tier.FAST, *, causes: Path | None = None, layers: Path | None = None) -> None:
+        super().__init__(where, partial(Coder.load, tier=tier, causes=causes, layers=layers), lambda coder: coder.frame)
+
+    @property
+    def coder(self) -> Coder:
+        return self.current
+
+    def _load(self, news: FrameAnnouncement) -> Coder:
+        coder = super()._load(news)
+        coder.find([tag.example_in for tag in coder.frame.tags[:_TRIED]])
         return coder
+
+
+class LiveAttributor(Live[Attributor]):
+    """Holds the attributor by the business knowledge graph in force."""
+
+    def __init__(self, where: str, causes: Path | None = None) -> None:
+        super().__init__(where, lambda found: Attributor.load(found, causes), lambda attributor: attributor.graph.frame)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from agents.commands.announce import announcement
+from codeframe.frame import BUNDLED
 from schemas.coded import CodedUtterance
 from schemas.context import ContextEvent, ContextKind
 from schemas.ids import make_id
@@ -28,11 +31,13 @@ def settings(broker: EmbeddedBroker, tmp_path: Path) -> Settings:
 
 
 def spoken(**fields: object) -> CodedUtterance:
-    return CodedUtterance.model_validate_json((EXAMPLES / "voc.coded.v1" / "deposit.json").read_bytes()).model_copy(update=fields)
+    event = CodedUtterance.model_validate_json((EXAMPLES / "voc.coded.v1" / "deposit.json").read_bytes())
+    return event.model_copy(update={"coded_at": datetime.now(UTC), **fields})
 
 
 def fact(**fields: object) -> ContextEvent:
-    return ContextEvent.model_validate_json((EXAMPLES / "voc.context.v1" / "loan_refused.json").read_bytes()).model_copy(update=fields)
+    event = ContextEvent.model_validate_json((EXAMPLES / "voc.context.v1" / "loan_refused.json").read_bytes())
+    return event.model_copy(update={"ingested_at": datetime.now(UTC), **fields})
 
 
 async def latest(settings: Settings, expected: int) -> dict[str, CodedUtterance]:
@@ -61,6 +66,41 @@ async def test_evidence_that_comes_late_corrects_also_after_a_restart(settings: 
             found = await latest(settings, 5)
     assert cause(found["later"]) == "finance.loan.refused"
     assert found[first.conversation_id].revision == corrected.revision, "a restart corrects nothing twice"
+
+
+def renamed(folder: Path, version: str) -> Path:
+    """The car frame as another version, in which the refused loan is a cause of another name."""
+    shutil.copytree(BUNDLED / "auto", folder)
+    header = folder / "frame.yaml"
+    header.write_text(header.read_text("utf-8").replace('version: "2026.1"', f'version: "{version}"'), "utf-8")
+    causes = folder / "causes" / "finance.yaml"
+    causes.write_text(causes.read_text("utf-8").replace("finance.loan.refused", "finance.loan.turned_down"), "utf-8")
+    return folder
+
+
+async def test_a_frame_that_is_announced_gives_the_causes_from_then_on(settings: Settings, tmp_path: Path) -> None:
+    async with Outbox(settings) as outbox, running(STEPS, settings):
+        await outbox.publish([fact(), spoken()])
+        assert cause((await latest(settings, 2))[spoken().conversation_id]) == "finance.loan.refused"
+        await outbox.publish([announcement(str(renamed(tmp_path / "frame", "2099.1")), datetime.now(UTC))])
+        number = 0
+        while (found := await latest(settings, 1)) and cause(list(found.values())[-1]) != "finance.loan.turned_down":
+            number += 1
+            assert number < 20, "the announced frame did not come into force"
+            await outbox.publish([spoken(conversation_id=f"c{number}", utterance_id=make_id("test", number))])
+
+
+async def test_all_accounts_of_a_person_get_the_facts_of_each(settings: Settings) -> None:
+    """phone - wechat - app are linked in a chain; the fact is known of the phone, and the complaint came by the app."""
+    other = spoken(customer_id="app")
+
+    def link(one: str, two: str) -> ContextEvent:
+        kind = ContextKind.IDENTITY_LINK
+        return fact(kind=kind, status=None, customer_id=one, linked_customer_id=two, context_id=make_id("test", one, two))
+
+    async with Outbox(settings) as outbox, running(STEPS, settings):
+        await outbox.publish([link("wechat", "app"), other, link("phone", "wechat"), fact(customer_id="phone")])
+        assert cause((await latest(settings, 3))[other.conversation_id]) == "finance.loan.refused"
 
 
 async def test_another_account_of_the_person_gets_the_facts(settings: Settings) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from codeframe.causes.attribution import Attributor
-from codeframe.causes.memory import LINKED_FROM, MOST_EACH, Memory
+from codeframe.causes.memory import LINKED_FROM, MOST_EACH, MOST_LINKED, Memory
 from schemas.coded import UNKNOWN_CAUSE, CodedUtterance, Tier
 from schemas.context import ContextEvent, ContextKind
 from schemas.ids import make_id
@@ -94,20 +96,69 @@ def test_words_beside_in_the_conversation_count(memory: Memory, coded: CodedUtte
     assert all(first_cause(one) == UNKNOWN_CAUSE for one in memory.correct_conversation(elsewhere, NOW))
 
 
+def link(one: str, other: str) -> ContextEvent:
+    return fact(
+        customer_id=one, linked_customer_id=other, kind=ContextKind.IDENTITY_LINK, status=None, context_id=make_id("test", one, other)
+    )
+
+
+def gossip(attributor: Attributor, told: list[ContextEvent]) -> tuple[Memory, dict[UUID, ContextEvent]]:
+    """Hand events on until nothing is left to tell; the memory, and every event by id. Raises if there is no end to it."""
+    memory, seen, left = Memory(attributor, timedelta(days=90), timedelta(days=30)), dict[UUID, ContextEvent](), list(told)
+    for _ in range(2_000):
+        if not left:
+            return memory, seen
+        event = left.pop(0)
+        seen[event.context_id] = event
+        memory.learn(event)
+        left += memory.handed_on(event)
+    raise AssertionError("accounts tell each other for ever")
+
+
 def test_linked_accounts_hand_on_their_facts_and_no_further(memory: Memory) -> None:
-    link = fact(kind=ContextKind.IDENTITY_LINK, status=None, linked_customer_id="WX-1", context_id=make_id("test", "link"))
-    loan = fact()
+    loan, joined = fact(), link("C10086", "WX-1")
     assert memory.learn(loan)
     assert list(memory.handed_on(loan)) == []
-    assert memory.learn(link)
-    mirror, copy = memory.handed_on(link)
+    assert memory.learn(joined)
+    mirror, copy = memory.handed_on(joined)
     assert (mirror.kind, mirror.customer_id, mirror.linked_customer_id) == (ContextKind.IDENTITY_LINK, "WX-1", "C10086")
     assert (copy.kind, copy.customer_id, copy.details[LINKED_FROM]) == (ContextKind.LOAN_DECISION, "WX-1", "C10086")
     assert copy.context_id == next(memory.handed_on(loan)).context_id, "a replay makes the same id"
-    memory.learn(mirror)
     memory.learn(copy)
-    assert list(memory.handed_on(mirror)) == []
     assert list(memory.handed_on(copy)) == []
+    assert list(memory.handed_on(joined)) == [], "told once"
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_links_are_closed_transitively_in_any_order(attributor: Attributor, order: tuple[int, ...]) -> None:
+    events = [link("phone", "wechat"), link("wechat", "app"), link("app", "mail"), fact(customer_id="phone")]
+    memory, seen = gossip(attributor, [events[at] for at in order])
+    accounts = {"phone", "wechat", "app", "mail"}
+    for account in accounts:
+        known = memory._customers[account]
+        assert known.links.keys() == accounts - {account}
+        assert [one.kind for one in known.facts.values()] == [ContextKind.LOAN_DECISION]
+    assert len(seen) <= 12 + 3 + 4, "an event an ordered pair, a copy an account, and what was told"
+
+
+def test_an_account_of_too_many_people_joins_no_more(attributor: Attributor) -> None:
+    memory, _ = gossip(attributor, [link("shop", f"C{number}") for number in range(4 * MOST_LINKED)])
+    assert all(len(known.links) <= MOST_LINKED for known in memory._customers.values())
+
+
+def test_who_was_not_heard_of_for_long_is_forgotten(memory: Memory, coded: CodedUtterance) -> None:
+    memory.learn(fact(customer_id="old", ingested_at=NOW - timedelta(days=91)))
+    memory.hear(coded.model_copy(update={"coded_at": NOW}))
+    memory.forget(NOW - timedelta(days=90))
+    assert list(memory._customers) == [coded.customer_id]
+
+
+def test_a_tag_that_the_frame_has_no_more_keeps_its_causes(memory: Memory, coded: CodedUtterance) -> None:
+    [opinion, *_] = coded.opinions
+    retired = coded.model_copy(update={"opinions": (opinion.model_copy(update={"tag": "order.deposit.retired"}),)})
+    memory.hear(retired)
+    memory.learn(fact())
+    assert memory.correct_all(NOW) == []
 
 
 def test_memory_is_bounded_in_time_and_number(memory: Memory, coded: CodedUtterance) -> None:
