@@ -1,47 +1,96 @@
-"""`python -m benchmarks`: every speed figure, in one table and in build/bench.json. Needs Java 17, Maven and the extra `bench`."""
+"""`python -m benchmarks`: every speed figure, in one table and in build/bench.json. Needs Java 17, Maven and the extra `bench`.
+
+Each part runs in a process of its own within a time of its own, so that one that fails, hangs or lacks an extra costs only
+its own figures. What a part's module must have: `measure(short, say)`, which returns figures by name, and `rows(figures)`,
+the lines of the table that tell of them.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import platform
+import signal
+import subprocess
+import sys
 import tempfile
+import traceback
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import framework, pipeline
-from tests.kafka_cluster import KafkaCluster
-from tests.torture.rig import Rig
+
+class Part(NamedTuple):
+    """A module of this package, and the seconds that its short and its long form may take."""
+
+    module: str
+    short_s: float
+    long_s: float
+
+
+PARTS = {
+    "framework": Part("benchmarks.framework", 210, 3_600),
+    "pipeline": Part("benchmarks.pipeline", 240, 14_400),
+}
 
 
 @click.command()
 @click.option("--short", is_flag=True, help="At most ten minutes.")
+@click.option("--part", "parts", type=click.Choice(list(PARTS)), multiple=True, help="Only this; may be given several times.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("build/bench.json"), show_default=True)
-def main(short: bool, output: Path) -> None:
-    """Measure the framework against its peers, and the whole pipeline."""
-    console = Console(stderr=True)
+@click.option("--inside", hidden=True, help="Measure by this module in this process, and write its figures only.")
+def main(short: bool, parts: tuple[str, ...], output: Path, inside: str | None) -> None:
+    """Measure. The exit code is 1 if a part failed."""
+    if inside:
+        write(measured(inside, short), output)
+        return
     figures: dict[str, Any] = {"date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "machine": machine()}
-    figures["stages_us"] = pipeline.stages()
-    with KafkaCluster(folder()) as cluster:
-        clients = framework.measure(cluster.bootstrap, 100_000 if short else 400_000, 3 if short else 5, console.print)
-    figures["framework"] = [one for one in clients if one["client"] != framework.SCHEMAS]
-    figures["framework_with_schemas"] = [one for one in clients if one["client"] == framework.SCHEMAS]
-    write(figures, output)
-    with Rig(folder(), steps=pipeline.STEPS) as rig:
-        counts = (5_000, 20_000) if short else (10_000, 100_000, 1_000_000)
-        figures |= pipeline.measure(rig, counts, 8.0 if short else 30.0, console.print)
-    figures["load"] = os.getloadavg()
-    write(figures, output)
-    show(figures, Console())
+    failed: dict[str, str] = {}
+    for name in parts or PARTS:
+        found = run(PARTS[name], short)
+        if reason := found.pop("failed", None):
+            failed[name] = reason
+        figures |= found
+        write(figures | {"load": os.getloadavg(), "failed": failed}, output)
+    show(parts or PARTS, figures, failed, Console())
+    sys.exit(1 if failed else 0)
 
 
-def folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="bench-"))
+def measured(module: str, short: bool) -> dict[str, Any]:
+    """What a module measures, or why it could not, as `failed`."""
+    try:
+        figures: dict[str, Any] = import_module(module).measure(short, Console(stderr=True, highlight=False).print)
+    except Exception as error:
+        traceback.print_exc()
+        missing = isinstance(error, ModuleNotFoundError) and error.name
+        return {"failed": f"needs {missing}: make bench installs it" if missing else f"{type(error).__name__}: {error}"}
+    return figures
+
+
+def run(part: Part, short: bool) -> dict[str, Any]:
+    """The figures of a part, measured in a process of its own; why there are none, as `failed`."""
+    limit = part.short_s if short else part.long_s
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "figures.json"
+        argv = (sys.executable, "-m", "benchmarks", "--inside", part.module, "--output", str(output), *(("--short",) if short else ()))
+        process = subprocess.Popen(argv, start_new_session=True)  # noqa: S603
+        try:
+            code = process.wait(limit)
+        except subprocess.TimeoutExpired:
+            return {"failed": f"not done after {limit:g} s"}
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        figures: dict[str, Any] = json.loads(output.read_text()) if output.exists() else {"failed": f"exit code {code}"}
+        return figures
 
 
 def machine() -> str:
@@ -60,18 +109,15 @@ def write(figures: dict[str, Any], output: Path) -> None:
     output.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
 
 
-def show(figures: dict[str, Any], console: Console) -> None:
+def show(parts: Iterable[str], figures: dict[str, Any], failed: Mapping[str, str], console: Console) -> None:
     """The figures for people."""
     table = Table("what", "figure", title=f"{figures['date']}, {figures['machine']}", title_justify="left")
-    for one in figures["framework"] + figures["framework_with_schemas"]:
-        table.add_row(one["client"], f"{one['cpu_us']:.1f} µs CPU an event, {one['rate']:,} events/s")
-    for name, cost in figures["stages_us"].items():
-        table.add_row(f"stage: {name}", f"{cost:.1f} µs CPU")
-    for run in figures["pipeline"]:
-        cost = f"{run['cpu_us']:.0f} µs CPU, {run['per_core']:,}/s a core, {run['rate']:,}/s, {run['memory_mib']} MiB"
-        table.add_row(f"pipeline, {run['workers']} worker(s), {run['events']:,} texts", cost)
-    for one in figures["latencies"]:
-        table.add_row(f"latency at {one['rate']:,}/s", f"p50 {one['p50_s']} s, p95 {one['p95_s']} s, p99 {one['p99_s']} s")
+    for name in parts:
+        if name in failed:
+            table.add_row(f"[red]{name} failed[/]", failed[name])
+        else:
+            for row in import_module(PARTS[name].module).rows(figures):
+                table.add_row(*row)
     console.print(table)
 
 

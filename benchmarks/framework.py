@@ -6,10 +6,13 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -22,6 +25,7 @@ from schemas.raw_text import RawText
 from streams.outbox import Outbox, Outgoing, outgoing
 from streams.settings import Settings
 from streams.topics import RAW_TEXT
+from tests.kafka_cluster import KafkaCluster
 
 IN = "bench-in"
 SCHEMAS = "tingjian-schemas"
@@ -31,6 +35,7 @@ _CHUNK = 5_000
 _TEXT = "车子顿挫很明显，低速给油的时候特别难受" * 2
 _SLOWER = {"faust": 10}  # how many times fewer events, so that a run takes about as long
 _LONGEST_S = 90
+_SHORT_S, _LONG_S = 190.0, 3_000.0
 
 
 def payload(number: int) -> bytes:
@@ -68,16 +73,41 @@ async def fill(kafka: str, count: int) -> None:
             await outbox.send([outgoing(raw_text(number), _PREFIX) for number in numbers])
 
 
-def measure(kafka: str, count: int, rounds: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Medians of `rounds` runs of each client over `count` events: client, cpu_us, rate."""
+def measure(short: bool, say: Callable[[str], None]) -> dict[str, Any]:
+    """`framework`: client, cpu_us, rate of each client; the same of our runner with a real schema."""
+    with TemporaryDirectory() as folder, KafkaCluster(Path(folder)) as cluster:
+        clients = compare(cluster.bootstrap, 100_000 if short else 400_000, 3 if short else 5, _SHORT_S if short else _LONG_S, say)
+    return {
+        "framework": [one for one in clients if one["client"] != SCHEMAS],
+        "framework_with_schemas": [one for one in clients if one["client"] == SCHEMAS],
+    }
+
+
+def rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Lines of the table, with the CPU as a multiple of the bare loop's."""
+    clients = figures["framework"] + figures["framework_with_schemas"]
+    bare = next((one["cpu_us"] for one in clients if one["client"] == "aiokafka-batch"), 0.0)
+    for one in clients:
+        times = f" ({one['cpu_us'] / bare:.2f} of the bare batch loop's)" if bare else ""
+        yield one["client"], f"{one['cpu_us']:.1f} µs CPU an event{times}, {one['rate']:,} events/s"
+
+
+def compare(kafka: str, count: int, rounds: int, seconds: float, say: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Medians of up to `rounds` runs of each client over `count` events. No round begins that would not end within `seconds`."""
+    started = time.monotonic()
     asyncio.run(fill(kafka, count))
     figures: dict[str, list[dict[str, float]]] = defaultdict(list)
+    took = 0.0
     for number in range(rounds):
+        began = time.monotonic()
+        if began - started + took > seconds:
+            break
         for client in CLIENTS:
             found = run(client, kafka, count // _SLOWER.get(client, 1))
             if found:
                 figures[client].append(found)
                 say(f"round {number + 1}, {client}: {found}")
+        took = max(took, time.monotonic() - began)
     return [
         {"client": client, "cpu_us": median(run["cpu_us"] for run in runs), "rate": round(median(run["rate"] for run in runs))}
         for client, runs in figures.items()

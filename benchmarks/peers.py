@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -60,24 +60,25 @@ class Meter:
 
 
 def tingjian(kafka: str, topic: str, meter: Meter, folder: Path) -> None:
-    """An agent on our transport and outbox."""
+    """An agent on our transport and outbox, which reads ahead as every step of ours does."""
     from streams.commands.worker import collect_seldom  # noqa: PLC0415
     from streams.outbox import Outbox, Outgoing  # noqa: PLC0415
+    from streams.rounds import Rounds  # noqa: PLC0415
     from streams.settings import Settings  # noqa: PLC0415
-    from streams.transport import NAME, BatchSchema, batches  # noqa: PLC0415
+    from streams.transport import NAME, Batch, BatchSchema  # noqa: PLC0415
 
-    settings = Settings(kafka=kafka, data=folder)
-    app = _faust_app(f"{NAME}://{kafka}", folder)
+    def made(batch: Batch) -> tuple[Batch, list[Outgoing]]:
+        return batch, [Outgoing(OUT, record.key, job(record.value)) for record in batch.records]
 
     async def run(stream: Any) -> None:
-        async with Outbox(settings) as outbox:
+        async with Outbox(Settings(kafka=kafka, data=folder)) as outbox, Rounds(_metered(stream, meter), made, BATCH) as rounds:
             collect_seldom()
-            async for batch in batches(stream):
-                meter.begin()
-                await outbox.send([Outgoing(OUT, record.key, job(record.value)) for record in batch.records])
-                batch.ack()
-                meter.add(len(batch.records))
+            while taken := await rounds.take():
+                await outbox.send([record for _, records in taken for record in records])
+                for batch, _ in taken:
+                    batch.ack()
 
+    app = _faust_app(f"{NAME}://{kafka}", folder)
     app.agent(app.topic(topic, schema=BatchSchema()), concurrency=1)(run)
     asyncio.run(_serve(app))
 
@@ -89,24 +90,33 @@ def tingjian_schemas(kafka: str, topic: str, meter: Meter, folder: Path) -> None
     from streams.outbox import Outbox  # noqa: PLC0415
     from streams.runner import Runner  # noqa: PLC0415
     from streams.settings import Settings  # noqa: PLC0415
-    from streams.transport import NAME, BatchSchema, batches  # noqa: PLC0415
+    from streams.transport import NAME, BatchSchema  # noqa: PLC0415
 
     settings = Settings(kafka=kafka, data=folder, topic_prefix=topic.removesuffix("voc.raw-text.v1"))
-    app = _faust_app(f"{NAME}://{kafka}", folder)
 
     async def run(stream: Any) -> None:
         elsewhere = settings.model_copy(update={"topic_prefix": ELSEWHERE})
         async with Outbox(elsewhere) as outbox, change.open(settings) as handle:
-            runner = Runner(change, handle, outbox, settings)
             collect_seldom()
-            async for batch in batches(stream):
-                meter.begin()
-                await runner.process(batch.records)
-                batch.ack()
-                meter.add(len(batch.records))
+            await Runner(change, handle, outbox, settings).run(_metered(stream, meter))
 
+    app = _faust_app(f"{NAME}://{kafka}", folder)
     app.agent(app.topic(topic, schema=BatchSchema()), concurrency=1)(run)
     asyncio.run(_serve(app))
+
+
+async def _metered(stream: Any, meter: Meter) -> AsyncIterator[Any]:
+    """The batches of a stream, counted when they are acknowledged."""
+    from streams.transport import Batch, batches  # noqa: PLC0415
+
+    class Counted(Batch):
+        def ack(self) -> None:
+            super().ack()
+            meter.add(len(self.records))
+
+    async for batch in batches(stream):
+        meter.begin()
+        yield Counted(batch.records, batch.event)
 
 
 def faust(kafka: str, topic: str, meter: Meter, folder: Path) -> None:

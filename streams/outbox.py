@@ -41,7 +41,7 @@ def outgoing(event: Event, prefix: str) -> Outgoing:
     return Outgoing(topic.in_pipeline(prefix), topic.key(event), encode(event))
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=20_000)
 def _hash(key: bytes) -> int:
     """Kafka's own partitioner hash, so that other clients agree on a key's partition. Cached: it is pure Python."""
     return int(murmur2(key)) & _POSITIVE

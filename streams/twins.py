@@ -30,7 +30,7 @@ _LIMITS = {Ge: "ge", Gt: "gt", Le: "le", Lt: "lt", MinLen: "min_length", MaxLen:
 _PLAIN = (str, int, float, bool, bytes, UUID)
 _TO_UTC: Convert = next(one.func for one in get_args(Instant) if hasattr(one, "func"))
 _FIRST, _AFTER = datetime(1971, 1, 2, tzinfo=UTC), datetime(2105, 12, 31, tzinfo=UTC)
-_KEPT = 20_000
+_KEPT = 4_096
 _new, _fill = object.__new__, object.__setattr__
 
 
