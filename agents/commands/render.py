@@ -18,6 +18,8 @@ from rich.table import Table
 _BAR = 24
 _MOST_BARS = 30
 _INCH_A_BAR = 0.32
+_GOOD, _BAD, _DARK = "#1f6feb", "#d1495b", "#24303f"
+_CHINESE_FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "Microsoft YaHei", "PingFang SC", "SimHei")
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def _table(report: Report) -> None:
 
 
 def _bars(values: Sequence[Any]) -> list[str]:
-    numbers = [0.0 if value is None or math.isnan(value) else float(value) for value in values]
+    numbers = list(map(_number, values))
     most = max(map(abs, numbers), default=0.0) or 1.0
     return [("▇" if number >= 0 else "░") * round(_BAR * abs(number) / most) for number in numbers]
 
@@ -87,18 +89,44 @@ def _plain(value: Any) -> Any:
 
 
 def draw(report: Report, path: Path) -> None:
-    """A bar chart of the first rows. Raises ClickException where matplotlib is missing."""
+    """A bar chart of the first rows, with the 95 % interval where there is one. Raises ClickException where matplotlib is missing."""
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra
+        from matplotlib import font_manager, rc_context  # noqa: PLC0415 - an extra
+        from matplotlib.figure import Figure  # noqa: PLC0415
     except ImportError:
         raise click.ClickException("--png needs matplotlib: pip install 'tingjian[report]'") from None
     label, value = report.chart
-    names = [str(one) for one in report.column(label)[:_MOST_BARS]][::-1]
-    numbers = [0.0 if one is None else float(one) for one in report.column(value)[:_MOST_BARS]][::-1]
-    figure = Figure(figsize=(9, 1.2 + _INCH_A_BAR * len(names)), layout="constrained")
-    axes = figure.subplots()
-    axes.barh(range(len(names)), numbers, color="#1f6feb")
-    axes.set_yticks(range(len(names)), names)
-    axes.set_xlabel(value)
-    axes.set_title(report.title)
-    figure.savefig(path, dpi=120)
+    names = [str(one) for one in report.column(label)[:_MOST_BARS]]
+    numbers = [_number(one) for one in report.column(value)[:_MOST_BARS]]
+    known = {font.name for font in font_manager.fontManager.ttflist}
+    fonts = [*(name for name in _CHINESE_FONTS if name in known), "DejaVu Sans"]
+    with rc_context({"font.family": fonts, "axes.unicode_minus": False}):
+        figure = Figure(figsize=(9, 1.4 + _INCH_A_BAR * len(names)), layout="constrained")
+        axes = figure.subplots()
+        places = range(len(names))
+        axes.barh(
+            places, numbers, color=[_GOOD if number >= 0 else _BAD for number in numbers], xerr=_intervals(report, numbers), ecolor=_DARK
+        )
+        axes.bar_label(axes.containers[-1], [_text(number) for number in numbers], padding=4, fontsize=8)
+        axes.set_yticks(places, names)
+        axes.invert_yaxis()
+        axes.margins(x=0.12, y=0.01)
+        axes.axvline(0, color=_DARK, linewidth=0.8)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_xlabel(value)
+        more = len(report.rows) - len(names)
+        axes.set_title(report.title + (f" (first {len(names)} of {len(report.rows)})" if more > 0 else ""), loc="left")
+        figure.savefig(path, dpi=120)
+
+
+def _number(value: Any) -> float:
+    return 0.0 if value is None or math.isnan(value) else float(value)
+
+
+def _intervals(report: Report, numbers: Sequence[float]) -> list[list[float]] | None:
+    """How far the interval reaches below and above each value, where the report has one."""
+    if not {"low", "high"} <= set(report.columns):
+        return None
+    lows, highs = report.column("low"), report.column("high")
+    below = [max(number - low, 0.0) for number, low in zip(numbers, lows, strict=False)]
+    return [below, [max(high - number, 0.0) for number, high in zip(numbers, highs, strict=False)]]

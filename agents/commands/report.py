@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
@@ -25,11 +26,15 @@ from codeframe.analytics.solicited import Answer, flags
 from codeframe.causes.attribution import Attributor
 from codeframe.causes.fixing import fixability
 from codeframe.frame import Frame
+from codeframe.layers import LayerFile
+from codeframe.source import read
 from schemas.coded import NeedLayer
 from streams.settings import Settings
 
 _DATE = click.DateTime(["%Y-%m-%d", "%Y-%m"])
 _NOBODY = "(not known)"
+_PRODUCT = frozenset({"product", "quality"})
+"""Branches of the frame about the car itself; all others are about service, of sales and after-sales."""
 
 
 @click.group()
@@ -76,8 +81,8 @@ def nps_report(rows: list[Row], by: str) -> Report:
 @click.option("--by", type=click.Choice(["tag", *DIMENSIONS]), default="tag", show_default=True)
 def change(rows: list[Row], split: datetime, by: str) -> Report:
     """Why the score changed: parts that add up to the change."""
-    items = [(row.month, (row.contribution, _groups(row, by))) for row in rows]
-    found = decompose((one for month, one in items if month < split.date()), (one for month, one in items if month >= split.date()))
+    items = [(_since(row, split), (row.contribution, _groups(row, by))) for row in rows]
+    found = decompose((one for after, one in items if not after), (one for after, one in items if after))
     lines = tuple((*one, one.total) for one in found.parts)
     columns = (by, "share before", "share after", "nps before", "nps after", "by mix", "by level", "points")
     note = f"NPS {found.before:.1f} -> {found.after:.1f}: {found.change:+.1f}; the parts add to it (rest {found.residual:.1e})"
@@ -90,7 +95,8 @@ def change(rows: list[Row], split: datetime, by: str) -> Report:
 @click.option("--write", type=click.Path(dir_okay=False, path_type=Path), help="Write dated layers here, for VOC_LAYERS.")
 @click.option("--publish", is_flag=True, help="Publish a task for each layer that changed.")
 def layers(rows: list[Row], min_n: int, save: bool, write: Path | None, publish: bool) -> Report:
-    """Need layers: what a complaint costs and what praise earns, and layers that changed."""
+    """Need layers: what a complaint costs and what praise earns, and layers that changed; of a segment with --segment."""
+    segment = _segment(save or write is not None)
     frame = Frame.load(Settings().codeframe)
     defaults = {tag.id: tag.need_layer for tag in frame.tags}
     answers, months = cut.answers(rows)
@@ -100,18 +106,19 @@ def layers(rows: list[Row], min_n: int, save: bool, write: Path | None, publish:
         one.tag: moved[one.tag].layer_after if one.tag in moved else layer(one, defaults[one.tag]) for one in found if one.tag in defaults
     }
     if save:
-        _save_layers(moved, {one.tag: one for one in found}, current, months)
+        _save_layers(moved, {one.tag: one for one in found}, current, months, segment)
     if write:
-        write.write_text(_dated(moved, current, months), "utf-8")
+        write.write_text(_dated(write, moved, current, months, segment), "utf-8")
     if publish:
-        cut.publish(migration.tasks(frame, list(moved.values()), months, datetime.now(UTC)))
+        cut.publish(migration.tasks(frame, list(moved.values()), months, segment, datetime.now(UTC)))
     lines = [
         (*one[:5], current[one.tag].value, defaults[one.tag].value, months[moved[one.tag].month].isoformat() if one.tag in moved else "")
         for one in found
         if one.tag in current
     ]
     columns = ("tag", "complaints", "praises", "penalty", "reward", "layer", "expert's", "changed from")
-    return Report("Penalty and reward, points of the score", columns, tuple(lines), ("tag", "penalty"), (f"from {len(rows)} answers",))
+    title = f"Penalty and reward, points of the score{f', segment {segment}' if segment else ''}"
+    return Report(title, columns, tuple(lines), ("tag", "penalty"), (f"from {len(rows)} answers",))
 
 
 @_reporting
@@ -139,15 +146,17 @@ def priority(rows: list[Row], recent: int) -> Report:
 
 
 @_reporting
-@click.option("--by", type=click.Choice([*DIMENSIONS, "period"]), default="dealer", show_default=True)
+@click.option("--by", type=click.Choice([*DIMENSIONS, "product-service", "period"]), default="dealer", show_default=True)
 @click.option("--split", type=_DATE, help="With --by period: before this day and from it on.")
 @click.option("--min-n", default=MIN_ANSWERS, show_default=True, help="Groups with fewer answers are not shown.")
 def compare_report(rows: list[Row], by: str, split: datetime | None, min_n: int) -> Report:
-    """Groups beside each other: brands, models, cities, dealers, channels, segments, before and after."""
+    """Groups beside each other: brands, models, cities, dealers, channels, segments, product and service, before and after."""
     if (by == "period") != (split is not None):
         raise click.UsageError("--by period and --split go together")
-    day = split.date() if split else None
-    groups = _grouped(rows, by) if day is None else _grouped_by(rows, lambda row: "after" if row.month >= day else "before")
+    if split:
+        groups = _grouped_by(rows, lambda row: "after" if _since(row, split) else "before")
+    else:
+        groups = _grouped_by(rows, _speaks_of) if by == "product-service" else _grouped(rows, by)
     found = compare({name: _scores(some) for name, some in groups.items()}, min_n)
     lines = tuple(
         (one.group, one.nps.answers, one.nps.value, one.nps.low, one.nps.high, one.difference, one.p_value, one.stands_out)
@@ -166,38 +175,54 @@ def solicited(rows: list[Row]) -> Report:
     return Report("Scores that look asked for", ("dealer", "answers", *names, "signals", "flagged"), lines, ("dealer", "top_scores"))
 
 
-def _save_layers(moved: dict[str, Drift], contrasts_: dict[str, Contrast], found: dict[str, NeedLayer], months: list[date]) -> None:
+def _segment(kept: bool) -> str:
+    """The segment of the cut, '' for everybody. Raises UsageError where layers of another cut would be `kept`."""
+    given = click.get_current_context().params
+    other = [name for name in DIMENSIONS if given[name] and name != "segment"]
+    if kept and other:
+        raise click.UsageError(f"layers hold for everybody or for a segment: --save and --write do not go with --{other[0]}")
+    return given["segment"] or ""
+
+
+def _save_layers(
+    moved: dict[str, Drift], contrasts_: dict[str, Contrast], found: dict[str, NeedLayer], months: list[date], segment: str
+) -> None:
     """Write each tag's layer; one that changed holds from its month on, and names the layer before it."""
     values = []
     for tag, now in found.items():
         drift = moved.get(tag)
         one = drift.after if drift else contrasts_[tag]
         since, previous, p_value = (months[drift.month], drift.layer_before.value, drift.p_value) if drift else (months[0], "", 1.0)
-        values.append((tag, "", since, now.value, previous, *one[1:7], p_value))
-    columns = (
-        "tag",
-        "segment",
-        "valid_from",
-        "layer",
-        "previous",
-        "complaints",
-        "praises",
-        "penalty",
-        "reward",
-        "penalty_error",
-        "reward_error",
-    )
-    cut.insert("need_layers", (*columns, "p_value"), values)
+        values.append((tag, segment, since, now.value, previous, *one[1:7], p_value))
+    counted = ("complaints", "praises", "penalty", "reward", "penalty_error", "reward_error")
+    cut.insert("need_layers", ("tag", "segment", "valid_from", "layer", "previous", *counted, "p_value"), values)
 
 
-def _dated(moved: dict[str, Drift], found: dict[str, NeedLayer], months: list[date]) -> str:
-    """The layers as a file that the coder reads: one that changed has an entry before and one after."""
-    entries = []
+def _dated(path: Path, moved: dict[str, Drift], found: dict[str, NeedLayer], months: list[date], segment: str) -> str:
+    """The layers as a file that the coder reads: one that changed has an entry before and one after. What the file at `path`
+    holds of other segments stays."""
+    kept = read(path).parse(LayerFile).layers if path.exists() else ()
+    entries = [(one.tag, one.layer, one.since, one.segment or "") for one in kept if (one.segment or "") != segment]
     for tag, now in found.items():
         if tag in moved:
-            entries.append((tag, moved[tag].layer_before, months[0]))
-        entries.append((tag, now, months[moved[tag].month] if tag in moved else months[0]))
-    return "layers:\n" + "".join(f"  - {{tag: {tag}, layer: {layer_.value}, since: {since}}}\n" for tag, layer_, since in entries)
+            entries.append((tag, moved[tag].layer_before, months[0], segment))
+        entries.append((tag, now, months[moved[tag].month] if tag in moved else months[0], segment))
+    lines = [
+        f"tag: {tag}, layer: {layer_.value}, since: {since}" + (f", segment: {json.dumps(of, ensure_ascii=False)}" if of else "")
+        for tag, layer_, since, of in entries
+    ]
+    return "layers:\n" + "".join(f"  - {{{line}}}\n" for line in lines)
+
+
+def _since(row: Row, split: datetime) -> bool:
+    """Whether an answer is of that day or later."""
+    return row.minute >= split.replace(tzinfo=UTC).timestamp() / 60
+
+
+def _speaks_of(row: Row) -> str:
+    """Which of the two sides of the experience an answer names: the car itself, or what people do about it."""
+    sides = {tag.split(".", 1)[0] in _PRODUCT for tag in (*row.negative, *row.positive)}
+    return {(): "neither", (True,): "product", (False,): "service", (False, True): "both"}[tuple(sorted(sides))]
 
 
 def _groups(row: Row, by: str) -> list[str]:

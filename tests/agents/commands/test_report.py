@@ -15,9 +15,11 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner
 
+from codeframe.coder import Coder
 from codeframe.layers import Layers
-from schemas.coded import NeedLayer
+from schemas.coded import NeedLayer, Point
 from schemas.task import TaskLevel, TaskTrigger
+from schemas.utterance import Utterance
 from streams.admin import create_topics
 from streams.cli import voc
 from streams.local.broker import EmbeddedBroker
@@ -26,6 +28,7 @@ from streams.migrate import migrate
 from streams.settings import Settings
 from streams.sinks.clickhouse import connect
 from streams.topics import TASKS
+from tests.golden import example
 from tests.streams.running import drain
 
 SLOW, GOOD = "order.deposit.refund_slow", "delivery.ceremony.experience"
@@ -115,6 +118,27 @@ def test_comparison_shows_nothing_below_the_minimum() -> None:
     assert [row["period"] for row in report("compare", "--by", "period", "--split", "2026-06-01")] == ["before", "after"]
 
 
+def test_product_and_service_stand_beside_each_other(url: str) -> None:
+    """All tags of the answers are of service; the rest names neither."""
+    rows = {row["product-service"]: row for row in report("compare", "--by", "product-service")}
+    assert rows.keys() == {"service", "neither"}
+    assert rows["service"]["low"] < rows["service"]["nps"] < rows["service"]["high"]
+    assert rows["neither"]["answers"] == 2000 - rows["service"]["answers"]
+
+
+def test_before_and_after_a_day_that_begins_no_month() -> None:
+    whole = report("compare", "--by", "period", "--split", "2026-06-01")
+    later = report("compare", "--by", "period", "--split", "2026-06-16")
+    moved = {row["period"]: row["answers"] for row in later}["before"] - {row["period"]: row["answers"] for row in whole}["before"]
+    assert moved == 15 * 24 / 3, "an answer every three hours"
+
+
+def test_layers_of_a_cut_that_is_no_segment_are_not_kept(tmp_path: Path) -> None:
+    result = CliRunner().invoke(voc, ["report", "layers", "--dealer", "D1", "--write", str(tmp_path / "layers.yaml")])
+    assert result.exit_code == 2
+    assert "--save and --write do not go with --dealer" in result.output
+
+
 def test_dealer_whose_scores_look_asked_for_is_flagged() -> None:
     assert [row["dealer"] for row in report("solicited") if row["flagged"]] == ["D9"]
 
@@ -135,8 +159,8 @@ def test_empty_cut_says_so() -> None:
 
 
 DRIFTING = """
-INSERT INTO answers_hourly (hour, answer_id, channel, score, concrete, comment, negative, positive, occurred_at, generation)
-SELECT toStartOfHour(at), generateUUIDv4(number), 'hotline',
+INSERT INTO answers_hourly (hour, answer_id, channel, segment, score, concrete, comment, negative, positive, occurred_at, generation)
+SELECT toStartOfHour(at), generateUUIDv4(number), 'hotline', 'young',
        toUInt8(7 + (cityHash64(number) % 3) - if(complains, if(late, 4, 0), 0) + if(praises, if(late, 0, 1), 0)), 1, 'x',
        if(complains, ['test_drive.route.variety'], []), if(praises, ['test_drive.route.variety'], []), at, toDateTime64(0, 6)
 FROM
@@ -163,8 +187,39 @@ async def test_a_layer_that_changed_is_found_in_its_month_and_published(
         f"SELECT generateUUIDv4(), generateUUIDv4(), 1, '{tag}', 'hotline', '路线太短', now64()"
     )
     client.close()
-    [row] = await asyncio.to_thread(report, "layers", "--channel", "hotline", "--publish")
+    [row] = await asyncio.to_thread(report, "layers", "--segment", "young", "--publish")
     assert row["changed from"] == "2025-07-01"
     assert row["layer"] == "must_be"
     [task] = [TaskTrigger.model_validate_json(record.value) for record in await drain(Settings(), TASKS, 1)]
     assert (task.rule, task.tag, task.need_layer, task.level) == ("layer_migration", tag, NeedLayer.MUST_BE, TaskLevel.EVENT)
+    assert (task.attributes.segment, "young" in task.summary) == ("young", True)
+
+
+def coded_as(coder: Coder, when: datetime, segment: str | None) -> tuple[NeedLayer, Point]:
+    """How a complaint about the route of the test drive counts."""
+    said = example(
+        Utterance, "voc.utterances.v1/spoken", text="试驾路线太差了", occurred_at=when.isoformat(), attributes={"segment": segment}
+    )
+    [opinion] = coder.code([said])[0].opinions
+    return opinion.need_layer, opinion.point
+
+
+def test_the_coder_uses_the_layer_of_the_day_and_segment(url: str, tmp_path: Path) -> None:
+    """From planted answers through the report and its file into coded opinions; the tables keep the same dates."""
+    client = connect(url)
+    client.command(DRIFTING)
+    client.command("INSERT INTO hourly_generations SELECT DISTINCT hour, generation FROM answers_hourly")
+    file = tmp_path / "layers.yaml"
+    report("layers", "--segment", "young", "--save", "--write", str(file))
+    saved = client.query(
+        "SELECT segment, valid_from, previous, layer FROM layer_migrations WHERE startsWith(tag, 'test_drive')"
+    ).result_rows
+    client.close()
+    assert [(row[0], row[1].isoformat(), *row[2:]) for row in saved] == [("young", "2025-07-01", "attractive", "must_be")]
+    coder, default = Coder.load("auto", layers=file), Coder.load("auto")
+    before, after = datetime(2025, 6, 30, tzinfo=UTC), datetime(2025, 7, 2, tzinfo=UTC)
+    assert coded_as(coder, before, "young") == (NeedLayer.ATTRACTIVE, Point.ITCH)
+    assert coded_as(coder, after, "young") == (NeedLayer.MUST_BE, Point.PAIN)
+    assert coded_as(coder, after, "fleet") == coded_as(default, after, "fleet"), "another segment keeps the frame's layer"
+    report("layers", "--write", str(file))
+    assert coded_as(Coder.load("auto", layers=file), after, "young")[0] is NeedLayer.MUST_BE, "the file keeps other segments"
