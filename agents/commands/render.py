@@ -15,7 +15,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-_BAR = 24
+_BAR = 16
+_TENS = 10
 _MOST_BARS = 30
 _INCH_A_BAR = 0.32
 _GOOD, _BAD, _DARK = "#1f6feb", "#d1495b", "#24303f"
@@ -24,13 +25,15 @@ _CHINESE_FONTS = ("Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei
 
 @dataclass(frozen=True)
 class Report:
-    """Rows of named columns. `chart` names the column of labels and that of values; `notes` stand below."""
+    """Rows of named columns. `chart` names the column of labels and that of values; `notes` stand below; `shares` are columns
+    that people read in per cent."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     chart: tuple[str, str]
     notes: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
 
     def column(self, name: str) -> list[Any]:
         """The values of a column."""
@@ -54,14 +57,15 @@ def show(report: Report, *, as_csv: bool, as_json: bool, png: Path | None) -> No
 
 
 def _table(report: Report) -> None:
-    label, value = report.chart
-    bars = _bars(report.column(value))
+    _, value = report.chart
     table = Table(title=report.title, title_justify="left")
     for name in report.columns:
-        table.add_column(name, justify="left" if name == label else "right", no_wrap=name == label)
+        words = any(isinstance(one, str) for one in report.column(name))
+        table.add_column(name, justify="left" if words else "right", no_wrap=words)
     table.add_column("")
-    for row, bar in zip(report.rows, bars, strict=True):
-        table.add_row(*map(_text, row), bar)
+    shown = [_texts(report, name) for name in report.columns]
+    for *texts, bar in zip(*shown, _bars(report.column(value)), strict=True):
+        table.add_row(*texts, bar)
     console = Console()
     console.print(table)
     for note in report.notes:
@@ -74,14 +78,23 @@ def _bars(values: Sequence[Any]) -> list[str]:
     return [("▇" if number >= 0 else "░") * round(_BAR * abs(number) / most) for number in numbers]
 
 
-def _text(value: Any) -> str:
+def _texts(report: Report, name: str) -> list[str]:
+    """A column for people: shares in per cent, and as many decimals as its largest number needs, the same in every row."""
+    values = report.column(name)
+    floats = [abs(one) for one in values if isinstance(one, float) and math.isfinite(one)]
+    most = max(floats, default=0.0)
+    decimals = 1 if most >= _TENS else 2 if most >= 1 else 3
+    return [_text(value, decimals, name in report.shares) for value in values]
+
+
+def _text(value: Any, decimals: int, share: bool) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "-"
     if isinstance(value, bool):
         return "yes" if value else ""
-    if isinstance(value, float):
-        return f"{value:.3g}" if abs(value) < 1 else f"{value:.1f}"
-    return str(value)
+    if share:
+        return f"{value:.1%}"
+    return f"{value:.{decimals}f}" if isinstance(value, float) else str(value)
 
 
 def _plain(value: Any) -> Any:
@@ -96,7 +109,8 @@ def draw(report: Report, path: Path) -> None:
     except ImportError:
         raise click.ClickException("--png needs matplotlib: pip install 'tingjian[report]'") from None
     label, value = report.chart
-    names = [str(one) for one in report.column(label)[:_MOST_BARS]]
+    called = report.column("name") if "name" in report.columns else [""] * len(report.rows)
+    names = [f"{name} {one}".strip() for name, one in zip(called, report.column(label), strict=True)][:_MOST_BARS]
     numbers = [_number(one) for one in report.column(value)[:_MOST_BARS]]
     known = {font.name for font in font_manager.fontManager.ttflist}
     fonts = [*(name for name in _CHINESE_FONTS if name in known), "DejaVu Sans"]
@@ -104,10 +118,10 @@ def draw(report: Report, path: Path) -> None:
         figure = Figure(figsize=(9, 1.4 + _INCH_A_BAR * len(names)), layout="constrained")
         axes = figure.subplots()
         places = range(len(names))
-        axes.barh(
+        bars = axes.barh(
             places, numbers, color=[_GOOD if number >= 0 else _BAD for number in numbers], xerr=_intervals(report, numbers), ecolor=_DARK
         )
-        axes.bar_label(axes.containers[-1], [_text(number) for number in numbers], padding=4, fontsize=8)
+        axes.bar_label(bars, _texts(report, value)[: len(names)], padding=4, fontsize=8)
         axes.set_yticks(places, names)
         axes.invert_yaxis()
         axes.margins(x=0.12, y=0.01)

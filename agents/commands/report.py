@@ -71,7 +71,9 @@ def nps_report(rows: list[Row], by: str) -> Report:
     lines = []
     for name, some in _grouped(rows, by).items():
         every, concrete = nps(_scores(some)), nps(_scores(row for row in some if row.concrete))
-        lines.append((name, every.answers, every.value, every.low, every.high, concrete.answers, concrete.value))
+        lines.append(
+            (name[:7] if by == "month" else name, every.answers, every.value, every.low, every.high, concrete.answers, concrete.value)
+        )
     columns = (by, "answers", "nps", "low", "high", "concrete answers", "concrete nps")
     return Report(f"NPS by {by}", columns, tuple(sorted(lines)), (by, "nps"), ("low, high: 95 % interval",))
 
@@ -83,10 +85,11 @@ def change(rows: list[Row], split: datetime, by: str) -> Report:
     """Why the score changed: parts that add up to the change."""
     items = [(_since(row, split), (row.contribution, _groups(row, by))) for row in rows]
     found = decompose((one for after, one in items if not after), (one for after, one in items if after))
-    lines = tuple((*one, one.total) for one in found.parts)
-    columns = (by, "share before", "share after", "nps before", "nps after", "by mix", "by level", "points")
+    names = _names() if by == "tag" else None
+    lines = tuple((*_named(one.group, names), *one[1:], one.total) for one in found.parts)
+    columns = (*_label(by), "share before", "share after", "nps before", "nps after", "by mix", "by level", "points")
     note = f"NPS {found.before:.1f} -> {found.after:.1f}: {found.change:+.1f}; the parts add to it (rest {found.residual:.1e})"
-    return Report(f"Why the NPS changed, by {by}", columns, lines, (by, "points"), (note,))
+    return Report(f"Why the NPS changed, by {by}", columns, lines, (by, "points"), (note,), ("share before", "share after"))
 
 
 @_reporting
@@ -112,11 +115,18 @@ def layers(rows: list[Row], min_n: int, save: bool, write: Path | None, publish:
     if publish:
         cut.publish(migration.tasks(frame, list(moved.values()), months, segment, datetime.now(UTC)))
     lines = [
-        (*one[:5], current[one.tag].value, defaults[one.tag].value, months[moved[one.tag].month].isoformat() if one.tag in moved else "")
+        (
+            one.tag,
+            frame.by_id[one.tag].names.zh,
+            *one[1:5],
+            current[one.tag].value,
+            defaults[one.tag].value,
+            months[moved[one.tag].month].isoformat() if one.tag in moved else "",
+        )
         for one in found
         if one.tag in current
     ]
-    columns = ("tag", "complaints", "praises", "penalty", "reward", "layer", "expert's", "changed from")
+    columns = (*_label("tag"), "complaints", "praises", "penalty", "reward", "layer", "expert's", "changed from")
     title = f"Penalty and reward, points of the score{f', segment {segment}' if segment else ''}"
     return Report(title, columns, tuple(lines), ("tag", "penalty"), (f"from {len(rows)} answers",))
 
@@ -139,10 +149,10 @@ def priority(rows: list[Row], recent: int) -> Report:
         for tag, new, old in counts
         if tag in impact and tag in frame.by_id
     ]
-    lines = tuple(tuple(one) for one in prioritise(subjects))
-    columns = ("tag", "frequency", "impact", "opportunity", "trend", "promise", "fixability", "priority")
+    lines = tuple((one.tag, frame.by_id[one.tag].names.zh, *one[1:]) for one in prioritise(subjects))
+    columns = (*_label("tag"), "frequency", "impact", "opportunity", "trend", "promise", "fixability", "priority")
     note = "opportunity: NPS points won if nobody had to complain of it"
-    return Report("What to improve first", columns, lines, ("tag", "priority"), (note,))
+    return Report("What to improve first", columns, lines, ("tag", "priority"), (note,), ("frequency",))
 
 
 @_reporting
@@ -172,7 +182,8 @@ def solicited(rows: list[Row]) -> Report:
     found = flags(Answer(row.dealer, row.score, row.comment, row.minute) for row in rows if row.dealer)
     names = ("top_scores", "empty_praise", "bursts", "same_words")
     lines = tuple((one.dealer, one.answers, *(one.shares[name] for name in names), ", ".join(one.signals), one.flagged) for one in found)
-    return Report("Scores that look asked for", ("dealer", "answers", *names, "signals", "flagged"), lines, ("dealer", "top_scores"))
+    columns = ("dealer", "answers", *names, "signals", "flagged")
+    return Report("Scores that look asked for", columns, lines, ("dealer", "top_scores"), shares=names)
 
 
 def _segment(kept: bool) -> str:
@@ -223,6 +234,20 @@ def _speaks_of(row: Row) -> str:
     """Which of the two sides of the experience an answer names: the car itself, or what people do about it."""
     sides = {tag.split(".", 1)[0] in _PRODUCT for tag in (*row.negative, *row.positive)}
     return {(): "neither", (True,): "product", (False,): "service", (False, True): "both"}[tuple(sorted(sides))]
+
+
+def _names() -> dict[str, str]:
+    """The Chinese names of the frame's tags."""
+    return {tag.id: tag.names.zh for tag in Frame.load(Settings().codeframe).tags}
+
+
+def _label(by: str) -> tuple[str, ...]:
+    """The columns that say which group it is: a tag has its name beside it."""
+    return (by, "name") if by == "tag" else (by,)
+
+
+def _named(group: str, names: dict[str, str] | None) -> tuple[str, ...]:
+    return (group,) if names is None else (group, names.get(group, ""))
 
 
 def _groups(row: Row, by: str) -> list[str]:

@@ -18,17 +18,24 @@ FROM
            sumIf(o.opinions, o.hour >= b.created_at - INTERVAL 28 DAY AND o.hour < b.created_at)   AS before,
            sumIf(o.opinions, o.hour >= b.accepted_at AND o.hour < b.accepted_at + INTERVAL 28 DAY) AS after,
            greatest(1, least(28, dateDiff('hour', any(b.accepted_at), now()) / 24))                AS days_after
-    FROM (SELECT *, toDate(hour) AS day FROM current_facts WHERE tag IN (SELECT tag FROM tasks)) AS o
+    FROM
+    (
+        SELECT hour, toDate(hour) AS day, toString(tag) AS tag, cause, dealer, brand, model, region, city, channel, opinions
+        FROM current_facts WHERE tag IN (SELECT tag FROM tasks)
+    ) AS o
     INNER JOIN
     (
-        SELECT *, arrayJoin(arrayDistinct(arrayConcat(
-            arrayMap(n -> toDate(created_at) - n, range(29)), arrayMap(n -> toDate(accepted_at) + n, range(29))))) AS day
+        SELECT task_id, rule, toString(tag) AS tag, cause, owner_queue, dealer, created_at, accepted_at, scope['dealer'] AS of_dealer,
+               scope['brand'] AS of_brand, scope['model'] AS of_model, scope['region'] AS of_region, scope['city'] AS of_city,
+               scope['channel'] AS of_channel,
+               arrayJoin(arrayDistinct(arrayConcat(
+                   arrayMap(n -> toDate(created_at) - n, range(29)), arrayMap(n -> toDate(accepted_at) + n, range(29))))) AS day
         FROM task_board WHERE state IN ('accepted', 'closed') AND muted = ''
     ) AS b ON o.tag = b.tag AND o.day = b.day
     WHERE (b.cause IN ('', 'unknown') OR o.cause = b.cause)
-      AND (b.scope['dealer'] = '' OR o.dealer = b.scope['dealer']) AND (b.scope['brand'] = '' OR o.brand = b.scope['brand'])
-      AND (b.scope['model'] = '' OR o.model = b.scope['model']) AND (b.scope['region'] = '' OR o.region = b.scope['region'])
-      AND (b.scope['city'] = '' OR o.city = b.scope['city']) AND (b.scope['channel'] = '' OR o.channel = b.scope['channel'])
+      AND (b.of_dealer = '' OR o.dealer = b.of_dealer) AND (b.of_brand = '' OR o.brand = b.of_brand)
+      AND (b.of_model = '' OR o.model = b.of_model) AND (b.of_region = '' OR o.region = b.of_region)
+      AND (b.of_city = '' OR o.city = b.of_city) AND (b.of_channel = '' OR o.channel = b.of_channel)
     GROUP BY b.task_id
     HAVING before + after > 0
 );

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -91,7 +91,7 @@ class Rollup:
                 self._days.update(days)
                 raise
 
-    async def _compute(self, statements: Sequence[str], touched: str, span: dict[str, object]) -> None:
+    async def _compute(self, statements: Sequence[str], touched: str, span: Mapping[str, object]) -> None:
         """Run the statements in order; the last makes the computation count."""
         [(generation,)] = await self._clickhouse.query("SELECT now64(6, 'UTC')")
         for statement in statements:
