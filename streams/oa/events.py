@@ -32,6 +32,8 @@ T = TypeVar("T")
 
 
 class Verdict(StrEnum):
+    """What an approval has come to."""
+
     STARTED = "started"
     AGREED = "agreed"
     REFUSED = "refused"
@@ -79,6 +81,8 @@ class Suite(Protocol):
 
 
 class FeishuEvents:
+    """Feishu's: sealed JSON, signed in its headers, with a token inside."""
+
     def __init__(self, settings: Settings) -> None:
         self._token, self._key = settings.oa_token.get_secret_value(), settings.oa_aes_key.get_secret_value()
 
@@ -108,6 +112,8 @@ class FeishuEvents:
 
 
 class DingTalkEvents:
+    """DingTalk's: sealed JSON, signed in its query; the answer is sealed too."""
+
     def __init__(self, settings: Settings) -> None:
         self._seal = Seal(settings.oa_token.get_secret_value(), settings.oa_aes_key.get_secret_value())
 
@@ -135,6 +141,8 @@ class DingTalkEvents:
 
 
 class WeComEvents:
+    """WeCom's: sealed XML, signed in its query."""
+
     def __init__(self, settings: Settings) -> None:
         self._seal = Seal(settings.oa_token.get_secret_value(), settings.oa_aes_key.get_secret_value())
         self._company = settings.oa_app

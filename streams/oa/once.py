@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from schemas.task import ROUND, TaskTrigger
+from streams.errors import PermanentSinkError
 from streams.oa.office import OutcomeUnknownError, TaskFailedError
 
 V = TypeVar("V")
@@ -29,7 +30,7 @@ _FARTHEST = timedelta(days=7)
 _REMEMBERED = 100_000
 
 
-class Approvals(Protocol):
+class Listing(Protocol):
     """A suite's list of approvals."""
 
     def numbers(self, begin: datetime, end: datetime) -> AsyncIterator[str]:
@@ -49,8 +50,8 @@ def key_of(task: TaskTrigger) -> str:
 class Once:
     """Makes approvals, none twice. One worker's memory of keys, backed by the suite's list."""
 
-    def __init__(self, approvals: Approvals) -> None:
-        self._approvals = approvals
+    def __init__(self, listing: Listing) -> None:
+        self._listing = listing
         self._numbers: OrderedDict[str, str] = OrderedDict()
         self._read: OrderedDict[str, None] = OrderedDict()
         self._unsure: dict[str, float] = {}
@@ -85,14 +86,20 @@ class Once:
                 return
             end = datetime.now(UTC)
             begin = since if self._begin is None or since < self._begin else self._end - _OVERLAP
-            async for number in self._approvals.numbers(begin, end + _OVERLAP):
-                if number not in self._read:
-                    found = await self._approvals.key(number)
-                    _remember(self._read, number, None)
-                    if found:
-                        _remember(self._numbers, found, number)
+            try:
+                await self._read_list(begin, end + _OVERLAP)
+            except PermanentSinkError as error:
+                raise TaskFailedError(f"{error}; the application must be allowed to read approvals") from error
             self._begin = min(begin, self._begin or begin)
             self._end, self._listed_at = end, now
+
+    async def _read_list(self, begin: datetime, end: datetime) -> None:
+        async for number in self._listing.numbers(begin, end):
+            if number not in self._read:
+                found = await self._listing.key(number)
+                _remember(self._read, number, None)
+                if found:
+                    _remember(self._numbers, found, number)
 
 
 def _may_be_there(task: TaskTrigger) -> bool:

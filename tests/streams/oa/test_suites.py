@@ -65,7 +65,7 @@ class FakeSuite:
         self.grants = 0
         self.made: dict[str, str] = {}
         self.lists = 0
-        self.drop = 0
+        self.drop = self.unreadable = 0
 
     def app(self) -> Starlette:
         return Starlette(
@@ -111,6 +111,10 @@ class FakeSuite:
     async def list(self, request: Request) -> Response:
         """Two a page, as the suites document."""
         self.lists += 1
+        if self.unreadable:
+            self.unreadable -= 1
+            status, content = WRONG[self.kind]
+            return JSONResponse(content, status)
         body, numbers = orjson.loads(await request.body()), [*self.made]
         at = int(body.get("nextToken") or body.get("new_cursor") or 0)
         page, more = numbers[at : at + 2], at + 2 < len(numbers)
@@ -308,3 +312,13 @@ async def test_a_form_without_the_tasks_id_is_refused_where_it_is_needed(suite: 
         return
     with pytest.raises(ConfigurationError, match="VOC_OA_FIELDS: has no task_id"):
         await deliver(without, task())
+
+
+async def test_a_list_that_may_not_be_read_makes_the_task_wait_rather_than_come_twice(suite: tuple[FakeSuite, Settings]) -> None:
+    fake, settings = suite
+    if fake.kind == "feishu":
+        return
+    fake.unreadable = 2
+    (result,) = await deliver(settings, task(created_at="2026-03-01T00:00:00Z"))
+    assert number(result) == NUMBERS[fake.kind]
+    assert (len(fake.sent), fake.unreadable) == (1, 0)
