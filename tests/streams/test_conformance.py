@@ -9,7 +9,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 
 from schemas.dead_letter import DeadLetter, Reason
 from schemas.utterance import Utterance
@@ -79,6 +80,23 @@ async def copied(settings: Settings, expected: int, seconds: float = 60.0) -> se
 
 async def lag(settings: Settings) -> int:
     return await group_lag(settings, f"{settings.topic_prefix}tingjian.copy", [RAW_TEXT.in_pipeline(settings.topic_prefix)])
+
+
+async def compacted(kafka: str, topic: str, partitions: int) -> None:
+    """Create a topic that compacts what it can as soon as it can."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    config = {"cleanup.policy": "compact,delete", "segment.ms": "100", "min.cleanable.dirty.ratio": "0.01", "delete.retention.ms": "0"}
+    await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs=config)])
+    await admin.close()
+
+
+async def delete_all(kafka: str, topic: str, partitions: int) -> None:
+    """Delete every record of a topic that is there now, leaving its offsets."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(-1) for number in range(partitions)})
+    await admin.close()
 
 
 async def test_every_record_comes_out_in_order_and_bad_ones_are_kept(bootstrap: str, tmp_path: Path) -> None:
@@ -197,3 +215,34 @@ async def test_offsets_that_hold_no_record_stop_nothing(kafka: KafkaCluster, tmp
     process.stop()
     assert process.exit_code == 0
     assert await lag(settings) == 0
+
+
+@pytest.mark.kafka
+async def test_a_compacted_topic_is_read_and_committed_right_through(kafka: KafkaCluster, tmp_path: Path) -> None:
+    """Offsets that compaction and DeleteRecords have emptied: at the beginning, in between, and at the end."""
+    settings = settings_for(kafka.bootstrap, "compact.", tmp_path, stall_timeout=4.0)
+    topic = RAW_TEXT.in_pipeline("compact.")
+    await compacted(kafka.bootstrap, topic, settings.partitions)
+    await create_topics(settings)
+    async with Outbox(settings) as outbox:
+        for part in range(4):
+            await outbox.send([Outgoing(topic, f"k{number}".encode(), encode(raw_text(part * 1_000 + number))) for number in range(200)])
+            await asyncio.sleep(1.0)  # the next is a segment of its own: the last one is never compacted
+        await outbox.send([Outgoing(topic, f"last{number}".encode(), encode(raw_text(9_000 + number))) for number in range(40)])
+    async with asyncio.timeout(90.0):
+        while len(await drain(settings, RAW_TEXT, 240, 10.0)) != 240:  # noqa: ASYNC110 - compaction has no event
+            await asyncio.sleep(1.0)
+    for part in range(2):
+        process = worker(settings, tmp_path, f"worker-{part}")
+        process.start()
+        assert len(await copied(settings, 240 + part * 100)) == 240 + part * 100
+        await delete_all(kafka.bootstrap, topic, settings.partitions)
+        await publish(settings, range(10_000 + part * 100, 10_050 + part * 100))
+        assert len(await copied(settings, 290 + part * 100)) == 290 + part * 100
+        await asyncio.sleep(6.0)  # longer than the watchdog bears with
+        assert process.running, process.log_tail()
+        process.stop()
+        assert process.exit_code == 0
+        assert await lag(settings) == 0
+        await delete_all(kafka.bootstrap, topic, settings.partitions)  # what is committed lies before the beginning now
+        await publish(settings, range(10_050 + part * 100, 10_100 + part * 100))
