@@ -8,31 +8,33 @@ nothing is an utterance marked `empty`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from codeframe.frame import Frame
 from codeframe.text.cleaner import Cleaner
 from schemas.dead_letter import Reason
 from schemas.raw_text import RawText
-from schemas.utterance import Utterance
 from streams.settings import Settings
-from streams.step import Refusal, step
+from streams.step import BatchHandler, Refusal, Result, batch_step
 from streams.topics import RAW_TEXT, UTTERANCES
 
 _AHEAD = timedelta(days=1)
 """How far a source's clock may be ahead of ours."""
 
+_TOO_EARLY = Refusal(Reason.INVALID, "occurred_at: more than a day in the future")
 
-@step(reads=RAW_TEXT, writes=(UTTERANCES,))
-def clean(settings: Settings) -> Callable[[RawText], list[Utterance] | Refusal]:
+
+@batch_step(reads=(RAW_TEXT,), writes=(UTTERANCES,))
+@asynccontextmanager
+async def clean(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Turn raw texts into utterances that are safe to show."""
     cleaner = Cleaner.load(Frame.load(settings.codeframe).entity_names)
 
-    def cleaned(raw: RawText) -> list[Utterance] | Refusal:
+    async def clean_batch(raws: Sequence[RawText]) -> Sequence[Result]:
         now = datetime.now(UTC)
-        if raw.occurred_at > now + _AHEAD:
-            return Refusal(Reason.INVALID, "occurred_at: more than a day in the future")
-        return cleaner.clean(raw, now)
+        cleaned = iter(cleaner.clean([raw for raw in raws if raw.occurred_at <= now + _AHEAD], now))
+        return [next(cleaned) if raw.occurred_at <= now + _AHEAD else _TOO_EARLY for raw in raws]
 
-    return cleaned
+    yield clean_batch

@@ -81,7 +81,7 @@ def _stages(numbers: range, cleaner: Cleaner, coder: Coder) -> dict[str, float]:
 
     raw = [encode(raw_text("stages", number)) for number in numbers]
     texts_ = timed("decode raw text", lambda: [decode(RawText, value) for value in raw])
-    cleaned = timed("clean", lambda: [one for text in texts_ for one in cleaner.clean(text, now)])
+    cleaned = timed("clean", lambda: [one for some in cleaner.clean(texts_, now) for one in some])
     values = timed("encode utterance", lambda: [encode(one) for one in cleaned])
     utterances = timed("decode utterance", lambda: [decode(Utterance, value) for value in values])
     events = timed("code", lambda: [coded(*each, now) for each in zip(utterances, coder.code(utterances), strict=True)])

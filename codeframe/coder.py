@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import copy
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
@@ -17,6 +16,7 @@ from uuid import UUID
 from codeframe.analysis import Analyst
 from codeframe.causes.attribution import ATTRIBUTED, Attributor, Situation, situation_of
 from codeframe.causes.clues import Clue
+from codeframe.closer import CloserLook
 from codeframe.definition import PointRule, Tag
 from codeframe.finding import Found, found_in
 from codeframe.frame import Frame
@@ -25,9 +25,9 @@ from codeframe.layers import Layers
 from codeframe.learned.seam import GroupModel
 from codeframe.learned.tiers import bundled_model
 from codeframe.points import Points
-from codeframe.trusted import collector_paused, defaults, trusted
+from codeframe.trusted import collector_paused, defaults, span, trusted
 from schemas.coded import CodedUtterance, NeedLayer, Opinion, Owner, Point, Tier, Versions
-from schemas.common import Channel, Severity, Span, Speaker
+from schemas.common import Channel, Severity, Speaker
 from schemas.ids import opinion_ids
 from schemas.utterance import Mark, Utterance
 
@@ -70,6 +70,7 @@ class Coder:
         self.attributor = attributor or Attributor.load(frame)
         self._layers = layers or Layers()
         self.analyst = Analyst(frame)
+        self._closer = CloserLook(self.analyst.words)
         self._points = Points(frame.points)
         model_version, tier = (model.version, model.tier) if model else (LEXICON_VERSION, Tier.FAST)
         self.versions = Versions(frame=frame.version, model=model_version, tier=tier)
@@ -104,12 +105,20 @@ class Coder:
     def find(self, texts: Sequence[str], learned: Sequence[bool] | None = None) -> list[list[Found]]:
         """The tags of each text, by where they stand. `learned` says on which texts the model has a say; on all if not given."""
         found = [found_in(analysis) for analysis in self.analyst.analyse(texts)]
+        self._look_closer(texts, found)
         chosen = [at for at in range(len(texts)) if self._joiner and (learned is None or learned[at])]
         if self._joiner and chosen:
             joined = self._joiner.join([texts[at] for at in chosen], [found[at] for at in chosen])
             for at, one in zip(chosen, joined, strict=True):
                 found[at] = self._kept(found[at], one)
         return found
+
+    def _look_closer(self, texts: Sequence[str], found: list[list[Found]]) -> None:
+        """Fill in what texts say in which no word was found at first."""
+        blank = [at for at, known in enumerate(found) if not known]
+        closer = list(self._closer.look([texts[at] for at in blank])) if blank else []
+        for (number, look), analysis in zip(closer, self.analyst.analyse([look.text for _, look in closer]), strict=True):
+            found[blank[number]] = [look.place(one) for one in found_in(analysis)]
 
     def _kept(self, words: list[Found], joined: list[Found]) -> list[Found]:
         """What the joiner kept, and the dangers that words tell of, whatever the model makes of them."""
@@ -168,8 +177,8 @@ class Coder:
         values = self._templates[found.tag].copy()
         tag = values["tag"]
         values["opinion_id"] = new_id(tag)
-        values["evidence"] = _span(found.start, found.end)
-        values["aspect"] = _span(*found.aspect) if found.aspect else None
+        values["evidence"] = span(found.start, found.end)
+        values["aspect"] = span(*found.aspect) if found.aspect else None
         values["opinion_words"] = tuple([text[start:end] for start, end in found.words])
         values["sentiment"] = found.sentiment
         values["sentiment_score"] = round(found.value, 3)
@@ -224,8 +233,3 @@ def coded(utterance: Utterance, coding: Coding, coded_at: datetime) -> CodedUtte
             "coded_at": coded_at,
         },
     )
-
-
-@lru_cache(65_536)
-def _span(start: int, end: int) -> Span:
-    return trusted(Span, {"start": start, "end": end})

@@ -27,7 +27,7 @@ def code_texts(coder: Coder, cleaner: Cleaner, texts: Iterable[str], now: dateti
 
 
 def _code_batch(coder: Coder, cleaner: Cleaner, texts: Sequence[str], number: int, now: datetime) -> list[list[CodedUtterance]]:
-    cleaned = [cleaner.clean(_raw(text, number + at, now), now) for at, text in enumerate(texts)]
+    cleaned = cleaner.clean([_raw(text, number + at, now) for at, text in enumerate(texts)], now)
     flat = [utterance for utterances in cleaned for utterance in utterances]
     events = iter([coded(utterance, coding, now) for utterance, coding in zip(flat, coder.code(flat), strict=True)])
     return [list(islice(events, len(utterances))) for utterances in cleaned]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
+
+from schemas.common import Span
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -38,6 +40,12 @@ def defaults(model: type[BaseModel]) -> dict[str, Any]:
 @cache
 def _names(model: type[BaseModel]) -> set[str]:
     return set(model.model_fields)
+
+
+@lru_cache(65_536)
+def span(start: int, end: int) -> Span:
+    """The characters [start, end)."""
+    return trusted(Span, {"start": start, "end": end})
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from codeframe.heard.language import LanguageModel
 from codeframe.heard.sounds import HAN
 from codeframe.heard.spelling import Speller
 from codeframe.text.align import Aligned
+from codeframe.text.glance import glance
 from codeframe.text.language import language_of
-from codeframe.text.marks import fingerprint, is_machine_made, words_of
+from codeframe.text.marks import fingerprint, is_machine_made
 from codeframe.text.normalise import normalise
 from codeframe.text.redact import Redactor, redactions_in
 from schemas.common import Span, Speaker
@@ -81,12 +82,12 @@ class Writer:
 
     def utterance(self, raw: RawVoice, turn: Turn, measures: CallMeasures | None, audio: AudioSpan, cleaned_at: datetime) -> Utterance:
         """The utterance of a turn. The text that was heard stays beside the corrected one, redacted as well."""
-        heard, _ = self._redactor.redact(normalise(turn.text))
+        [heard] = self._redactor.redact([normalise(turn.text)])
         corrected, changes = self.correct(heard.text)
-        text, folded = self._redactor.redact(Aligned(corrected))
+        [text] = self._redactor.redact([Aligned(corrected)])
         if text.text != corrected:  # a correction brought personal data to light: its offsets no longer hold
             changes = []
-        words = words_of(folded)
+        [look] = glance([text.text])
         _, pairs = heard.part(0, len(heard.text))
         return Utterance(
             utterance_id=utterance_id(raw.event_id, turn.seq),
@@ -101,8 +102,8 @@ class Writer:
             language=language_of(text.text),
             source_span=Span(start=0, end=len(turn.text)),
             alignment=pairs,
-            fingerprint=fingerprint(words or folded),
-            marks=(Mark.MACHINE_MADE,) if turn.role is Speaker.BOT or is_machine_made(folded, words) else (),
+            fingerprint=fingerprint(look.words or look.folded),
+            marks=(Mark.MACHINE_MADE,) if turn.role is Speaker.BOT or is_machine_made(look) else (),
             redactions=redactions_in(text.text),
             heard_text=heard.text if changes else None,
             corrections=tuple(Correction(start=c.start, end=c.end, heard=c.heard, score=c.gain) for c in changes),

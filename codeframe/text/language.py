@@ -7,8 +7,9 @@ import re
 from codeframe.text.kinds import PLACEHOLDER
 from schemas.utterance import Language
 
-_HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]+")
-_FOREIGN_SCRIPT = re.compile("[\u0370-\u1cff\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7af\uff66-\uff9f]")
+HAN = "[\u3400-\u9fff\U00020000-\U0003ffff]"
+FOREIGN = "[\u0370-\u1cff\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7af\uff66-\uff9f]"
+_HAN, _FOREIGN_SCRIPT = re.compile(f"{HAN}+"), re.compile(FOREIGN)
 _WORD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z\u00c0-\u024f]+(?:['’][A-Za-z]+)?(?![A-Za-z0-9])")
 
 _ENGLISH_WORDS = """

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from hashlib import blake2b
 from uuid import UUID
 
+from codeframe.text import sight as see
 from codeframe.text.kinds import PLACEHOLDER
 
 _PLACEHOLDER = re.compile(PLACEHOLDER.pattern.lower())
@@ -30,12 +31,9 @@ _PART = re.compile(
     r"your verification code|"
     r"i am a (?:chat)?bot|as an ai (?:language )?model"
 )
+TEMPLATE_PAIRS = see.pairs("自动 系统 请勿 退订 验证 您好 感谢 欢迎 为您 请按 数字 转人 能客 器人")
+"""No Chinese template is without one of these, and no English one without two letters in a row."""
 _DIGEST_BYTES = 16
-
-
-def words_of(folded: str) -> str:
-    """The letters and digits of a folded text."""
-    return _SILENT.sub("", folded)
 
 
 def fingerprint(words: str) -> str:
@@ -48,18 +46,19 @@ def is_silent(text: str) -> bool:
     return not _EMOJI.search(text)
 
 
-def is_machine_made(folded: str, words: str) -> bool:
+def is_machine_made(look: see.Look) -> bool:
     """Whether a system wrote it or nobody meant it: a template, an automatic reply, only links or figures, keyboard mash."""
-    rest = folded
+    rest, words = look.folded, look.words
     if "[" in rest:
         rest = _PLACEHOLDER.sub("", rest)
     if "http" in rest or "www." in rest:
         rest = _URL.sub("", rest)
-    if rest is not folded:
-        words = words_of(rest)
+    if rest is not look.folded:
+        words = _SILENT.sub("", rest)
     if words.isdigit() or not (words or _EMOJI.search(rest)):
         return True
-    return bool(_PART.search(folded) or _WHOLE.fullmatch(words) or (words.isascii() and _MASH.fullmatch(words)))
+    part = look.sight & (see.TEMPLATE | see.LETTERS) and _PART.search(look.folded)
+    return bool(part or _WHOLE.fullmatch(words) or (words.isascii() and _MASH.fullmatch(words)))
 
 
 class Memory:

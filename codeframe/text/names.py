@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from codeframe.text import english
+from codeframe.text import sight as see
 from codeframe.text.keep import Keep
 from codeframe.text.kinds import Found, Kind
 from codeframe.text.patterns import MASK
@@ -36,14 +37,22 @@ _TRADE = "师傅|客服|销售|太太"
 _TITLE = f"先生|女士|小姐|{_OFFICE}|{_TRADE}"
 _INTRO = "接待我的|服务我的|我叫|我是|名叫|叫做|姓名|名字|联系人|联络人|收件人|收货人|投保人|签名|落款"
 
-_COMMON = f"(?:{_DOUBLE}|[{_SAFE}马高林常金石孟江龙万任夏白方韦田余])"
+_COMMONEST = f"{_SAFE}马高林常金石孟江龙万任夏白方韦田余"
+_COMMON = f"(?:{_DOUBLE}|[{_COMMONEST}])"
+_WHOLE = "(?<![官维丰本])"  # not the end of 官方, 维修, 丰田 or 本田
 _NAME_CUE = re.compile(
-    rf"{_HAN}(?:先生|女士|小姐)|{_NAME}{_HAN}{{0,2}}(?:{_OFFICE})|{_COMMON}{_HAN}{{0,2}}(?:{_TRADE})"
-    rf"|(?:{_OFFICE}|{_TRADE})(?:叫|是|名叫|:)?[小老阿]?{_COMMON}{_HAN}"
+    rf"{_HAN}(?:先生|女士|小姐)|{_WHOLE}(?:{_NAME}{_HAN}{{0,2}}(?:{_OFFICE})|{_COMMON}{_HAN}{{0,2}}(?:{_TRADE}))"
+    rf"|(?:{_OFFICE}|{_TRADE})(?:叫|是|名叫|:)?[小老阿]?(?!顾问){_COMMON}{_HAN}"
     rf"|(?:{_INTRO})[是为叫: ]{{0,3}}{_NAME}|(?:本人|车主)(?:[叫是: ]{{1,3}}{_NAME}|{_COMMON}{_HAN})|姓{_NAME}"
     rf"|[小老](?!毛病|熊油|段){_COMMON}"
 )
-_NAME_HINT = re.compile(rf"{_TITLE}|{_INTRO}|本人|车主|姓|[小老]{_COMMON}")
+NAME_PAIRS = (
+    *see.pairs("先生 女士 小姐 阿姨 大哥 大姐 经理 顾问 主管 主任 店长 技师 专员 老师 总监 程师 老板 医生 律师 警官 师傅 客服 销售 太太"),
+    *see.pairs("待我 务我 我叫 我是 名叫 叫做 姓名 名字 系人 络人 件人 货人 保人 签名 落款 本人 车主"),
+    ("小老", f"{_COMMONEST}欧司上诸夏皇尉公慕令南端东西独"),
+)
+"""No name is cued without one of these, or a SURNAME_CUE."""
+SURNAME_CUE = "姓"
 _INTRODUCED = re.compile(
     r"(?:我叫|我的名字[是叫]|名叫|姓名[是为: ]+|联[系络]人[是为: ]*|车主[是叫:]+|收[件货]人[是: ]*|签名:)"
     rf"({_NAME}(?!{_TITLE}){_HAN}{{1,2}}?)(?=[^一-龥]|$|的|电话|手机|联系|是|在|{_TITLE})"
@@ -59,13 +68,19 @@ _LEADING_TITLE = re.compile(_TITLE)
 _TRAILING_TITLE = re.compile(rf"(?:{_TITLE})$")
 
 _ROAD = "路|街|大道|道|巷|弄|胡同|(?<!公)里|村|园|苑|城|庭|府|湾|院|寓|厦|场|段|屯|庄|镇|乡"
-_NUMBER = "[0-9一二三四五六七八九十百零〇]"
+_NUMERALS = "0123456789一二三四五六七八九十百零〇"
+_NUMBER = f"[{_NUMERALS}]"
 _HOME = re.compile("地址|住址|住在|家住|寄到|寄去|收货|送到|家在|上门|住[^院宿房]{0,6}(?:小区|花园|公寓)|门牌")
 _DETAIL = re.compile(
     rf"(?:{_ROAD}|区) ?{_NUMBER}{{1,5}}(?:[号弄栋幢座]|-\d)(?!线|店|车)|{_NUMBER}{{1,5}}(?:号楼|栋|幢|单元|室|弄|号院)|小区{_NUMBER}"
 )
 _ADDRESS_CUE = re.compile(rf"{_DETAIL.pattern}|(?:{_HOME.pattern})[^。！？!?\n]{{2}}")
-_ADDRESS_HINT = re.compile("[号弄栋幢座室住址寄送收]|单元|家在|上门|门牌|小区|-")
+ADDRESS_PAIRS = (
+    (_NUMERALS, "号弄栋幢座单室-"),
+    ("区", _NUMERALS),
+    *see.pairs("地址 住址 住在 家住 寄到 寄去 收货 送到 家在 上门 门牌 小区 花园 公寓"),
+)
+"""No address is cued without one of these."""
 _NAMED_PLACE = re.compile(rf"(?:{_ROAD}|小区|花园|公寓|新村|大厦)")
 _ADDRESS_WORD = re.compile(r"[0-9a-z\-#—]+|号|楼|号楼|单元|室|栋|幢|座|层|弄|院|门|期|区|小区|花园|公寓|户|组|村|路|街")
 _ADDRESS_TAGS = frozenset({"LOC", "ORG", "m", "q", "nz", "ns"})
@@ -98,21 +113,21 @@ class Names:
     def _tagger(self) -> Tagger:
         return self._given or lac()
 
-    def find(self, text: str, reading: str) -> list[Found]:
-        """Names and addresses in a text; `reading` is its folded form with placeholders masked."""
-        found = list(english.find(text))
-        if not reading.isascii():
-            found.extend(self._chinese(reading))
+    def find(self, text: str, reading: str, sight: int) -> list[Found]:
+        """Names and addresses in a text; `reading` is its folded form with placeholders masked, `sight` what is seen in that."""
+        found = list(english.find(text)) if sight & see.LETTERS else []
+        if sight & (see.NAME | see.ADDRESS):
+            found.extend(self._chinese(reading, sight))
         if not found:
             return found
         kept = self._keep.spans(reading)
         return [trimmed for hit in found if (trimmed := _without_kept(hit, kept, reading))]
 
-    def _chinese(self, text: str) -> Iterator[Found]:
+    def _chinese(self, text: str, sight: int) -> Iterator[Found]:
         cues = []
-        if _NAME_HINT.search(text):
+        if sight & see.NAME:
             cues += [(match.start(), match.end(), _AFTER) for match in _NAME_CUE.finditer(text)]
-        if _ADDRESS_HINT.search(text):
+        if sight & see.ADDRESS:
             cues += [(match.start(), match.end(), _ADDRESS_AFTER) for match in _ADDRESS_CUE.finditer(text)]
         if not cues:
             return

@@ -41,7 +41,8 @@ _CHINESE_MARKS = "！（），：；？"
 _WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) not in _CHINESE_MARKS}
 _FULL_WIDTH_CHARS = "".join(map(chr, _WIDTH))
 _FULL_WIDTH = re.compile(f"[{_FULL_WIDTH_CHARS}]")
-_UNCLEAN = re.compile(rf"[<&{_HIDDEN_CHARS}{_FULL_WIDTH_CHARS}]|[^\S ]")
+UNCLEAN = rf"[<&{_HIDDEN_CHARS}{_FULL_WIDTH_CHARS}]|[^\S ]"
+_UNCLEAN = re.compile(UNCLEAN)
 
 _Replacement: TypeAlias = Callable[[re.Match[str]], str]
 

@@ -10,15 +10,18 @@ from collections.abc import Iterator
 from unicodedata import decimal
 
 from codeframe.folding import fold
+from codeframe.text import sight as see
 from codeframe.text.checksums import is_card, is_id_card, is_vin
 from codeframe.text.kinds import PLACEHOLDER, Found, Kind
 
 MASK = "ก"  # a letter that no pattern takes and no gap spans
 
 _SPOKEN = str.maketrans("零〇洞一幺二两三四五六七拐八九勾", "0001122345677899")
-_DIGIT = "[0-9零〇洞一幺二两三四五六七拐八九勾]"
+_SPELT_DIGITS = "零〇洞一幺二两三四五六七拐八九勾"
+_DIGIT = f"[0-9{_SPELT_DIGITS}]"
 _SPELT = re.compile(rf"{_DIGIT}(?:[ ,，、\-]{{0,2}}{_DIGIT}){{6,}}")
-_SPELT_HEAD = re.compile("(?:[零〇洞一幺二两三四五六七拐八九勾][ ,，、\\-]{0,2}){4}")
+_SPELT_HEAD = re.compile(rf"(?:[{_SPELT_DIGITS}][ ,，、\-]{{0,2}}){{4}}")
+SPELT_PAIRS = ((_SPELT_DIGITS, f"{_SPELT_DIGITS} ,，、-"),)
 _COMMAS = str.maketrans(",，、", "   ")
 
 _S = r"[ \-–—._·]{0,2}"
@@ -72,8 +75,10 @@ _WORDS = "(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)
 _SAID_HEAD = re.compile(rf"{_WORDS}[ ,-]{{1,2}}{_WORDS}[ ,-]")
 _SAID = re.compile(rf"\b{_WORDS}(?:[ ,\-]{{1,2}}{_WORDS}){{6,}}\b")
 
+_PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+PLATE_PAIRS = ((_PROVINCES, " abcdefghijklmnopqrstuvwxyz"),)
 _PLATE = re.compile(
-    rf"([京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼])[ ]?[a-z][ ·•.\-・]?"
+    rf"([{_PROVINCES}])[ ]?[a-z][ ·•.\-・]?"
     rf"((?:[a-z0-9]|{_DIGIT}){{4,5}}(?:[a-z0-9挂学警港澳]|{_DIGIT}))(?![a-z0-9])"
 )
 _PLATE_CUE = re.compile("车牌|牌照|牌号|车号|号牌|上牌|plate")
@@ -90,41 +95,40 @@ _QQ = re.compile(r"(?:(?<![a-z])qq|扣扣|企鹅号|(?<![a-z])q号)(?:[号码群
 
 _SOME_DIGITS = re.compile(r"\d(?:[^\n]{0,2}\d){4}")
 _DECIMALS = "".join(chr(code) for code in range(0x80, 0x10000) if chr(code).isdecimal())
-_OTHER_DIGIT = re.compile(f"[{_DECIMALS}\U0001d7ce-\U0001d7ff]")
-_ALNUM_RUN = re.compile(r"[a-z0-9_\-]{6}")
-_PLATE_HEAD = re.compile("[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼] ?[a-z]")
+OTHER_DIGIT = f"[{_DECIMALS}\U0001d7ce-\U0001d7ff]"
+_OTHER_DIGIT = re.compile(OTHER_DIGIT)
 
 
-def readings(text: str, folded: str) -> tuple[str, ...]:
-    """A text as the finders want it, and once more with digits that were spelt out, where there are any.
+def readings(look: see.Look) -> list[tuple[str, int]]:
+    """A text as the finders want it, and once more with digits that were spelt out, where there are any; each with what is seen in it.
 
     A reading is as long as the text: folded, with the placeholders masked.
     """
-    plain = folded
-    if "[" in text:
-        plain = fold(PLACEHOLDER.sub(lambda match: MASK * len(match[0]), text))
-    if _OTHER_DIGIT.search(plain):
-        plain = _OTHER_DIGIT.sub(lambda match: str(decimal(match[0])), plain)
-    spelt = _SPELT.sub(_spelt, plain) if _SPELT_HEAD.search(plain) else plain
-    return (plain,) if spelt == plain else (plain, spelt)
+    plain, sight = look.folded, look.sight
+    if "[" in look.text:
+        plain, sight = fold(PLACEHOLDER.sub(lambda match: MASK * len(match[0]), look.text)), see.EVERYTHING
+    if sight & see.OTHER_DIGIT:
+        plain, sight = _OTHER_DIGIT.sub(lambda match: str(decimal(match[0])), plain), see.EVERYTHING
+    spelt = _SPELT.sub(_spelt, plain) if sight & see.SPELT and _SPELT_HEAD.search(plain) else plain
+    return [(plain, sight)] if spelt == plain else [(plain, sight), (spelt, see.EVERYTHING)]
 
 
 def _spelt(match: re.Match[str]) -> str:
     return match[0] if match[0].isascii() else match[0].translate(_COMMAS).translate(_SPOKEN)
 
 
-def find_structured(reading: str) -> Iterator[Found]:
+def find_structured(reading: str, sight: int) -> Iterator[Found]:
     """Everything that has a shape, in no order; what is found may overlap."""
     if "@" in reading or "at]" in reading or "at)" in reading:
         yield from _spans(_EMAIL, reading, Kind.EMAIL)
-    if _ALNUM_RUN.search(reading):
+    if sight & see.CODE:
         yield from _vins(reading)
         yield from _wechats(reading)
-    if _PLATE_HEAD.search(reading):
+    if sight & see.PLATE:
         yield from _plates(reading)
-    if _SOME_DIGITS.search(reading):
+    if sight & see.DIGIT and _SOME_DIGITS.search(reading):
         yield from _numbers(reading)
-    if _SAID_HEAD.search(reading):
+    if sight & see.LETTERS and _SAID_HEAD.search(reading):
         yield from _spans(_SAID, reading, Kind.PHONE)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from codeframe.folding import fold
 from codeframe.text.align import Aligned
+from codeframe.text.glance import glance
 from codeframe.text.keep import Keep
 from codeframe.text.kinds import PLACEHOLDER, RANK, Found
 from codeframe.text.names import Names, Tagger
 from codeframe.text.patterns import find_structured, readings
+from codeframe.text.sight import PERSONAL, Look
 from schemas.utterance import Redaction
 
 
@@ -29,18 +30,21 @@ class Redactor:
         """
         return cls(Names(Keep(keep_words), tagger))
 
-    def redact(self, text: Aligned) -> tuple[Aligned, str]:
-        """Replace all personal data, until a further pass would find none; gives the text, and that text folded."""
-        folded = fold(text.text)
-        while found := self._find(text.text, folded):
-            text = text.replace((start, end, kind.placeholder) for start, end, kind in found)
-            folded = fold(text.text)
-        return text, folded
+    def redact(self, texts: Sequence[Aligned]) -> list[Aligned]:
+        """The texts with all personal data replaced, until a further pass would find none."""
+        looks = glance([text.text for text in texts])
+        return [self._redact(text, look) if look.sight & PERSONAL else text for text, look in zip(texts, looks, strict=True)]
 
-    def _find(self, text: str, folded: str) -> list[Found]:
-        read = readings(text, folded)
-        found = [hit for reading in read for hit in find_structured(reading)]
-        found.extend(self.names.find(text, read[0]))
+    def _redact(self, text: Aligned, look: Look) -> Aligned:
+        while found := self._find(look):
+            text = text.replace((start, end, kind.placeholder) for start, end, kind in found)
+            [look] = glance([text.text])
+        return text
+
+    def _find(self, look: Look) -> list[Found]:
+        read = readings(look)
+        found = [hit for reading, sight in read for hit in find_structured(reading, sight)]
+        found.extend(self.names.find(look.text, *read[0]))
         return _merge(found) if found else found
 
 

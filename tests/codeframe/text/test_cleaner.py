@@ -46,7 +46,7 @@ def cleaner() -> Cleaner:
 
 def test_one_utterance(cleaner: Cleaner) -> None:
     event = raw("<p>朗逸刹车异响！！！！！</p>電話１３８００１３８０００")
-    [utterance] = cleaner.clean(event, CLEANED)
+    [[utterance]] = cleaner.clean([event], CLEANED)
     assert utterance.text == "朗逸刹车异响！！！\n電話[PHONE]"
     assert utterance.utterance_id == utterance_id(event.event_id, 0)
     assert (utterance.language, utterance.marks, utterance.score, utterance.survey_id) == (Language.ZH, (), 3, "s1")
@@ -58,7 +58,7 @@ def test_one_utterance(cleaner: Cleaner) -> None:
 
 def test_a_long_text_gives_several_in_order(cleaner: Cleaner) -> None:
     event = raw("今天去店里提车，等了三个小时，没有人接待。" * 30)
-    utterances = cleaner.clean(event, CLEANED)
+    [utterances] = cleaner.clean([event], CLEANED)
     assert [utterance.seq for utterance in utterances] == list(range(len(utterances)))
     assert len({utterance.utterance_id for utterance in utterances}) == len(utterances) > 1
     for utterance in utterances:
@@ -67,23 +67,23 @@ def test_a_long_text_gives_several_in_order(cleaner: Cleaner) -> None:
 
 @pytest.mark.parametrize("text", ["", "  \n", "？？！", "<br>", "\u200b"])
 def test_an_empty_text_is_marked(cleaner: Cleaner, text: str) -> None:
-    [utterance] = cleaner.clean(raw(text), CLEANED)
+    [[utterance]] = cleaner.clean([raw(text)], CLEANED)
     assert utterance.marks == (Mark.EMPTY,)
 
 
 def test_a_bot_is_marked(cleaner: Cleaner) -> None:
-    [utterance] = cleaner.clean(raw("请问有什么可以帮您", speaker=Speaker.BOT), CLEANED)
+    [[utterance]] = cleaner.clean([raw("请问有什么可以帮您", speaker=Speaker.BOT)], CLEANED)
     assert utterance.marks == (Mark.MACHINE_MADE,)
 
 
 def test_duplicates_are_marked_and_replays_are_not(cleaner: Cleaner) -> None:
     first, second = raw("订金不退", "1"), raw("訂金不退！", "2")
-    marks = [cleaner.clean(event, CLEANED)[0].marks for event in (first, second, first, second)]
+    marks = [cleaner.clean([event], CLEANED)[0][0].marks for event in (first, second, first, second)]
     assert marks == [(), (Mark.DUPLICATE,), (), (Mark.DUPLICATE,)]
 
 
 def test_a_fingerprint_tells_nothing_personal(cleaner: Cleaner) -> None:
-    prints = {cleaner.clean(raw(f"电话{number}"), CLEANED)[0].fingerprint for number in ("13800138000", "13900139000")}
+    prints = {cleaner.clean([raw(f"电话{number}")], CLEANED)[0][0].fingerprint for number in ("13800138000", "13900139000")}
     assert len(prints) == 1
 
 
@@ -101,7 +101,7 @@ def _check(event: RawText, utterances: list[Utterance]) -> None:
 @given(st.text(max_size=300))
 def test_any_text(text: str) -> None:
     event = raw(text)
-    _check(event, Cleaner.load().clean(event, CLEANED))
+    _check(event, Cleaner.load().clean([event], CLEANED)[0])
 
 
 @settings(max_examples=50, deadline=None)
@@ -111,4 +111,4 @@ def test_planted_texts_of_any_length(seed: int) -> None:
     values = [planter(random) for planter in planted.PLANTERS.values()]
     sentences = random.choices(planted.SENTENCES, k=random.randrange(1, 20))
     event = raw("。".join(sentence.format(random.choice(values)) for sentence in sentences))
-    _check(event, Cleaner.load().clean(event, CLEANED))
+    _check(event, Cleaner.load().clean([event], CLEANED)[0])

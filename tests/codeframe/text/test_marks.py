@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from codeframe.folding import fold
-from codeframe.text.marks import Memory, fingerprint, is_machine_made, words_of
+from codeframe.text.glance import glance
+from codeframe.text.marks import Memory, fingerprint, is_machine_made
 
 FIRST, SECOND = UUID(int=1), UUID(int=2)
 
@@ -36,7 +36,7 @@ FIRST, SECOND = UUID(int=1), UUID(int=2)
     ],
 )
 def test_machine_made(text: str) -> None:
-    assert is_machine_made(fold(text), words_of(fold(text)))
+    assert is_machine_made(*glance([text]))
 
 
 @pytest.mark.parametrize(
@@ -55,13 +55,13 @@ def test_machine_made(text: str) -> None:
     ],
 )
 def test_said_by_a_customer(text: str) -> None:
-    assert not is_machine_made(fold(text), words_of(fold(text)))
+    assert not is_machine_made(*glance([text]))
 
 
 def test_fingerprints_are_equal_for_the_same_words() -> None:
-    same = {fingerprint(words_of(fold(text))) for text in ("订金不退！", "訂金不退", " 订金，不退…")}
+    same = {fingerprint(look.words) for look in glance(["订金不退！", "訂金不退", " 订金，不退…"])}
     assert len(same) == 1
-    assert fingerprint(words_of(fold("订金退了"))) not in same
+    assert fingerprint(glance(["订金退了"])[0].words) not in same
 
 
 def test_a_replay_is_no_duplicate_of_itself() -> None:
