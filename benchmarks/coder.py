@@ -1,8 +1,10 @@
-"""How fast the coder's fast tier is on one core: texts a second, and CPU microseconds a text.
+"""How fast the coder's fast tier is on one core: texts a second, and CPU microseconds a text; peers beside it in `make bench`.
 
-python benchmarks/coder.py                 generated texts, short and of 300 characters
-python benchmarks/coder.py FILE            the lines of a text file
-python benchmarks/coder.py FILE --column NAME   a column of a CSV file
+python -m benchmarks.coder                 generated texts, short and of 300 characters
+python -m benchmarks.coder FILE            the lines of a text file
+python -m benchmarks.coder FILE --column NAME   a column of a CSV file
+
+The peers do less: jieba and scikit-learn name one tag a text, HanLP's trie finds terms. Neither tells spans, feelings, points or causes.
 """
 
 from __future__ import annotations
@@ -11,15 +13,20 @@ import csv
 import os
 import random
 import resource
+import subprocess
+import sys
 import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # one core: before numpy is loaded
 
 from codeframe.coder import Coder
+from schemas.coded import Tier
 from schemas.common import Channel, Span
 from schemas.ids import raw_event_id, utterance_id
 from schemas.utterance import Language, Utterance
@@ -68,19 +75,76 @@ def generated(coder: Coder, count: int, characters: int) -> list[str]:
     return texts
 
 
-def measure(coder: Coder, name: str, texts: list[str]) -> None:
-    """Print the best of three rounds."""
-    utterances = [utterance(text, at) for at, text in enumerate(texts)]
-    best, opinions = float("inf"), 0
-    for _ in range(3):
-        started, opinions = time.process_time(), 0
-        for at in range(0, len(utterances), BATCH):
-            opinions += sum(len(coding.opinions) for coding in coder.code(utterances[at : at + BATCH]))
+def cost(work: Callable[[list[Any]], object], items: list[Any], rounds: int = 3) -> float:
+    """CPU seconds an item, by the best of some rounds over batches as a worker gets them."""
+    best = float("inf")
+    for _ in range(rounds):
+        started = time.process_time()
+        for at in range(0, len(items), BATCH):
+            work(items[at : at + BATCH])
         best = min(best, time.process_time() - started)
+    return best / len(items)
+
+
+def tell(coder: Coder, name: str, texts: list[str]) -> None:
+    """Print what coding these texts costs."""
+    utterances = [utterance(text, at) for at, text in enumerate(texts)]
+    each = cost(coder.code, utterances)
+    opinions = sum(len(coding.opinions) for coding in coder.code(utterances)) / len(texts)
     size = sum(map(len, texts)) / len(texts)
-    rate, each = len(texts) / best, best / len(texts) * 1e6
-    print(f"{name}: {len(texts)} texts of {size:.0f} characters, {opinions / len(texts):.2f} opinions a text: ", end="")
-    print(f"{rate:,.0f} texts/s, {each:.1f} µs CPU a text")
+    print(f"{name}: {len(texts)} texts of {size:.0f} characters, {opinions:.2f} opinions a text: ", end="")
+    print(f"{1 / each:,.0f} texts/s, {each * 1e6:.1f} µs CPU a text")
+
+
+_START = "import resource; from codeframe.coder import Coder; Coder.load('auto').find(['刹车异响'] * 2_000); " + (
+    "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+)
+
+
+def measure(short: bool, say: Callable[[str], None]) -> dict[str, Any]:
+    """`coder`: texts a second of the fast tier, cold start of a process in seconds, its memory in MiB; texts a second of peers."""
+    started = time.monotonic()
+    memory = int(subprocess.run([sys.executable, "-c", _START], check=True, capture_output=True).stdout)  # noqa: S603
+    cold = time.monotonic() - started
+    coder, count = Coder.load("auto"), 4_000 if short else 20_000
+    brief, long = generated(coder, count, 45), generated(coder, count // 5, 300)
+    rates = [round(1 / cost(coder.code, [utterance(text, at) for at, text in enumerate(texts)])) for texts in (brief, long)]
+    figures = {"texts_per_s_short": rates[0], "texts_per_s_long": rates[1], "memory_mib": memory, "cold_start_s": round(cold, 2)}
+    say(f"coder {figures}")
+    peers = []
+    for name, work in peers_of(coder):
+        some = brief[:200] if name == "deep tier" else brief[:4_000]
+        peers.append({"peer": name, "texts_per_s_short": round(1 / cost(work, some, 1))})
+        say(f"{peers[-1]}")
+    return {"coder": {**figures, "peers": peers}}
+
+
+def rows(figures: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Lines of the table."""
+    one = figures["coder"]
+    yield "coder, fast tier, full output", f"{one['texts_per_s_short']:,} short texts/s, {one['texts_per_s_long']:,} of 300 characters/s"
+    yield "coder, a process", f"{one['cold_start_s']} s cold start, {one['memory_mib']} MiB"
+    for peer in one["peers"]:
+        yield f"coder, beside it: {peer['peer']}", f"{peer['texts_per_s_short']:,} short texts/s"
+
+
+def peers_of(coder: Coder) -> Iterator[tuple[str, Callable[[list[str]], object]]]:
+    """What others would use for the same texts."""
+    import jieba  # noqa: PLC0415 - the extra bench
+    from hanlp_trie import TrieDict  # noqa: PLC0415
+    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
+    from sklearn.linear_model import SGDClassifier  # noqa: PLC0415
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
+
+    jieba.initialize()
+    tags = coder.frame.tags
+    linear = make_pipeline(TfidfVectorizer(tokenizer=jieba.lcut, token_pattern=None), SGDClassifier(random_state=1))
+    linear.fit([tag.example_in for tag in tags], [tag.id for tag in tags])
+    yield "jieba + scikit-learn (one tag a text)", linear.predict
+    trie = TrieDict({term.text: tag.id for tag in tags for term in tag.terms.all()})
+    yield "HanLP trie (terms alone)", lambda texts: [trie.parse_longest(text) for text in texts]
+    deep = Coder.load(coder.frame.folder, Tier.DEEP)
+    yield "deep tier", deep.find
 
 
 @click.command()
@@ -95,12 +159,12 @@ def main(file: Path | None, column: str | None, frame: str) -> None:
     print(f"cold start: {time.process_time() - started:.2f} s CPU, {len(coder.frame.tags)} tags")
     if file and column:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            measure(coder, file.name, [row[column] for row in csv.DictReader(lines)])
+            tell(coder, file.name, [row[column] for row in csv.DictReader(lines)])
     elif file:
-        measure(coder, file.name, file.read_text("utf-8").splitlines())
+        tell(coder, file.name, file.read_text("utf-8").splitlines())
     else:
-        measure(coder, "short", generated(coder, 20_000, 45))
-        measure(coder, "long", generated(coder, 4_000, 300))
+        tell(coder, "short", generated(coder, 20_000, 45))
+        tell(coder, "long", generated(coder, 4_000, 300))
     print(f"memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 
 

@@ -77,6 +77,7 @@ class Reader:
         self._spelling = vocabulary.spelling
         literals = list(vocabulary.literals.values())
         self._automaton = AhoCorasick([literal.text for literal in literals])
+        self._longest = 1 + max(len(one.text) for one in literals)
         self._latin = np.array([one.latin for one in literals])
         self._mask = np.array([one.mask for one in literals])
         self._screen = np.array([one.screen for one in literals])
@@ -133,7 +134,7 @@ class Reader:
         start, end, ids = start[whole], end[whole], ids[whole]
         if stays is not None:
             start, end = stays[start], stays[end - 1] + 1
-        order = np.lexsort((-end, start))
+        order = np.argsort(start * self._longest - end, kind="stable")
         return start[order], end[order], ids[order]
 
     def _whole(self, folded: str, points: CodePoints, start: Ints, end: Ints, ids: Ints) -> Bools:

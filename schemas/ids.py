@@ -12,13 +12,19 @@ from uuid import UUID
 
 NAMESPACE = UUID("6f2b9a52-6d0e-5c7b-9a63-2f6d1f0a7c11")
 _SEPARATOR = "\x1f"
-_VERSION_5 = 5
+_VERSION_5 = 5 << 76 | 1 << 63
+_REST = (1 << 128) - 1 - (0xF << 76) - (0b11 << 62)
 
 
 def make_id(kind: str, *parts: str | int | UUID) -> UUID:
     """The id of the `kind` of thing that these parts identify (RFC 9562, version 5)."""
     name = _SEPARATOR.join((kind, *map(str, parts)))
-    return UUID(bytes=sha1(NAMESPACE.bytes + name.encode(), usedforsecurity=False).digest()[:16], version=_VERSION_5)
+    return _version_5(sha1(NAMESPACE.bytes + name.encode(), usedforsecurity=False).digest())
+
+
+def _version_5(digest: bytes) -> UUID:
+    """The UUID of a digest's first 128 bits, its version and variant set (RFC 9562, 5.5)."""
+    return UUID(int=int.from_bytes(digest[:16]) & _REST | _VERSION_5)
 
 
 def raw_event_id(source: str, source_id: str) -> UUID:
@@ -38,7 +44,7 @@ def opinion_ids(utterance: UUID) -> Callable[[str], UUID]:
     def named(tag: str) -> UUID:
         digest = shared.copy()
         digest.update(tag.encode())
-        return UUID(bytes=digest.digest()[:16], version=_VERSION_5)
+        return _version_5(digest.digest())
 
     return named
 

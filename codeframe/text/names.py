@@ -39,7 +39,7 @@ _INTRO = "接待我的|服务我的|我叫|我是|名叫|叫做|姓名|名字|�
 
 _COMMONEST = f"{_SAFE}马高林常金石孟江龙万任夏白方韦田余"
 _COMMON = f"(?:{_DOUBLE}|[{_COMMONEST}])"
-_WHOLE = "(?<![官维丰本])"  # not the end of 官方, 维修, 丰田 or 本田
+_WHOLE = "(?<![官维丰本])(?!(?<=[上下这每])周)"  # not the end of 官方, 维修, 丰田, 本田, 上周 and the like
 _NAME_CUE = re.compile(
     rf"{_HAN}(?:先生|女士|小姐)|{_WHOLE}(?:{_NAME}{_HAN}{{0,2}}(?:{_OFFICE})|{_COMMON}{_HAN}{{0,2}}(?:{_TRADE}))"
     rf"|(?:{_OFFICE}|{_TRADE})(?:叫|是|名叫|:)?[小老阿]?(?!顾问){_COMMON}{_HAN}"
