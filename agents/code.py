@@ -16,7 +16,7 @@ from codeframe.live import LiveCoder
 from schemas.frame import FrameAnnouncement
 from schemas.utterance import Utterance
 from streams.announcements import announcements
-from streams.metrics import count_coded
+from streams.metrics import FRAMES_REFUSED, count_coded, frame_in_force
 from streams.settings import Settings
 from streams.step import BatchHandler, Result, batch_step
 from streams.topics import CODED, FRAMES, UTTERANCES
@@ -28,8 +28,15 @@ async def code(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Code utterances by the code frame."""
     live = LiveCoder(settings.codeframe, causes=settings.causes, layers=settings.layers)
 
+    frame_in_force("code", live.coder.frame.version)
+
     async def take(news: FrameAnnouncement) -> None:
-        await asyncio.to_thread(live.take, news)
+        before = live.coder.frame.version
+        taken = await asyncio.to_thread(live.take, news)
+        if taken:
+            frame_in_force("code", live.coder.frame.version, before)
+        elif taken is False:
+            FRAMES_REFUSED.labels("code").inc()
 
     async def code_batch(utterances: Sequence[Utterance]) -> Sequence[Result]:
         now = datetime.now(UTC)

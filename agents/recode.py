@@ -26,7 +26,7 @@ from schemas.coded import CodedUtterance, Tier
 from schemas.frame import FrameAnnouncement
 from streams.announcements import announcements
 from streams.chat import open_chat
-from streams.metrics import count_consulted, count_recoded
+from streams.metrics import FRAMES_REFUSED, count_consulted, count_recoded, frame_in_force
 from streams.retry import progressed
 from streams.settings import Settings
 from streams.step import BatchHandler, Result, batch_step
@@ -47,8 +47,15 @@ async def recode(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Code unsure utterances again with the deep tier."""
     live = LiveCoder(settings.codeframe, Tier.DEEP, causes=settings.causes, layers=settings.layers)
 
+    frame_in_force("recode", live.coder.frame.version)
+
     async def take(news: FrameAnnouncement) -> None:
-        await asyncio.to_thread(live.take, news)
+        before = live.coder.frame.version
+        taken = await asyncio.to_thread(live.take, news)
+        if taken:
+            frame_in_force("recode", live.coder.frame.version, before)
+        elif taken is False:
+            FRAMES_REFUSED.labels("recode").inc()
 
     async with announcements(settings, FRAMES, take), open_chat(settings, "recode") as chat:
         consultant = Consultant(chat.model, chat.complete) if chat else None

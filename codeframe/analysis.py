@@ -8,17 +8,9 @@ from dataclasses import dataclass, field
 from codeframe.feeling import Feeling, feelings
 from codeframe.frame import Frame
 from codeframe.lexicon.language import load_lexicons
-from codeframe.matching import Clause, Matcher
+from codeframe.matching import Matcher
 from codeframe.reader import Reader
 from codeframe.vocabulary import Vocabulary
-
-
-@dataclass(slots=True, eq=False)
-class Judged:
-    """A match, what was felt about it, and its clause."""
-
-    feeling: Feeling
-    clause: Clause
 
 
 @dataclass(slots=True, eq=False)
@@ -26,7 +18,7 @@ class Analysis:
     """What was found in one text. Offsets in it count from `base`; `cues` are the bits of `Cue` of its coded sentences."""
 
     base: int
-    judged: list[Judged] = field(default_factory=list)
+    judged: list[Feeling] = field(default_factory=list)
     cues: int = 0
 
 
@@ -38,6 +30,7 @@ class Analyst:
         self._reader = Reader(vocabulary)
         self._matcher = Matcher(vocabulary)
         self.rules = vocabulary.rules
+        self.words = [literal.text for literal in vocabulary.literals.values() if literal.terms or literal.linked]
 
     def analyse(self, texts: Sequence[str]) -> list[Analysis]:
         """An analysis of each text, in order."""
@@ -52,6 +45,5 @@ class Analyst:
                 at += 1
             analysis = analyses[at]
             analysis.cues |= clause.sentence_cues
-            for feeling in feelings(clause):
-                analysis.judged.append(Judged(feeling, clause))
+            analysis.judged += feelings(clause)
         return analyses

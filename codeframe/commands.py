@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.tree import Tree
 
+from codeframe.causes.definition import Area, Steps
 from codeframe.coder import Coder
 from codeframe.coverage import coverage as measure
 from codeframe.coverage import said
@@ -220,6 +221,8 @@ def schema() -> None:
         "tags/*.yaml": Branch,
         "spellings.yaml": Spellings,
         "crosswalks/*.yaml": Crosswalk,
+        "causes/steps.yaml": Steps,
+        "causes/*.yaml": Area,
     }
     click.echo(json.dumps({name: model.model_json_schema() for name, model in files.items()}, ensure_ascii=False, indent=2))
 

@@ -30,11 +30,11 @@ class Live(Generic[T]):
         self._make, self._frame_of = make, frame_of
         self.current = make(where)
 
-    def take(self, news: FrameAnnouncement) -> bool:
-        """Whether the announced frame is in force now. One of another name, or the one in force, is passed over."""
+    def take(self, news: FrameAnnouncement) -> bool | None:
+        """Whether the announced frame took over or was refused. None for one of another name, or the one in force: it is passed over."""
         frame = self._frame_of(self.current)
         if news.frame != frame.id or (news.version, news.digest) == (frame.version, frame.digest):
-            return False
+            return None
         try:
             self.current = self._load(news)
         except Exception as error:

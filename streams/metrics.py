@@ -41,6 +41,8 @@ LAG = Gauge("voc_lag_records", "Records behind the end of a partition that a ste
 WAITING = Gauge("voc_waiting", "1 while a step waits for a system outside the pipeline to come back", ["step"])
 COVERED = Counter("voc_utterances_covered_total", "Coded utterances by whether they carry at least one tag", ["covered"])
 UNSURE = Counter("voc_utterances_unsure_total", "Coded utterances that the fast tier was unsure of")
+FRAME = Gauge("voc_frame_in_force", "1 for the code frame version that a step codes by, 0 for those before it", ["step", "version"])
+FRAMES_REFUSED = Counter("voc_frames_refused_total", "Announced code frames that a step refused: the one in force stays", ["step"])
 RECODED = Counter(
     "voc_utterances_recoded_total",
     "Unsure utterances that a deeper tier coded again, by whether tags or feelings changed",
@@ -110,6 +112,13 @@ def count_coded(coded: Sequence[CodedUtterance]) -> None:
     COVERED.labels("yes").inc(covered)
     COVERED.labels("no").inc(len(coded) - covered)
     UNSURE.inc(sum(one.unsure for one in coded))
+
+
+def frame_in_force(step: str, version: str, before: str | None = None) -> None:
+    """Record by which version of the code frame a step codes from now on."""
+    if before:
+        FRAME.labels(step, before).set(0)
+    FRAME.labels(step, version).set(1)
 
 
 def count_recoded(before: Sequence[CodedUtterance], after: Mapping[UUID, CodedUtterance]) -> None:

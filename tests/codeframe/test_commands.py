@@ -37,8 +37,23 @@ def test_the_frame_commands(make_frame: Callable[..., Path], tmp_path: Path) -> 
         "tags/*.yaml",
         "spellings.yaml",
         "crosswalks/*.yaml",
+        "causes/steps.yaml",
+        "causes/*.yaml",
     }
     assert "is no code frame" in run(frame, "tree", str(tmp_path / "nowhere")).output
+
+
+def test_the_published_schema_is_that_of_the_files_and_leaves_no_key_open() -> None:
+    schemas = json.loads(run(frame, "schema").output)
+    for name, schema in schemas.items():
+        parts = [schema, *schema.get("$defs", {}).values()]
+        assert all(part.get("additionalProperties") is False for part in parts if part.get("type") == "object" and "properties" in part), (
+            name
+        )
+    tag_keys = schemas["tags/*.yaml"]["$defs"]["Tag"]["properties"]
+    assert {"id", "names", "definition", "example_in", "example_out", "stage", "touchpoint", "owner", "need_layer", "severity"} <= set(
+        tag_keys
+    )
 
 
 def test_score_prints_a_table_or_json(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_a_new_version_takes_over_and_the_same_one_does_nothing(make_frame: Call
     assert live.take(news(new))
     assert live.coder.find(["排大队"])[0]
     taken = live.coder
-    assert not live.take(news(new))
+    assert live.take(news(new)) is None
     assert live.coder is taken
 
 
@@ -52,11 +52,11 @@ def test_a_broken_announcement_leaves_the_old_frame(
     live = LiveCoder(str(made(make_frame, "old", OLD)))
     old = live.coder
     with caplog.at_level(logging.ERROR):
-        assert not live.take(news(made(make_frame, "new", version, "排大队"), **changes))
+        assert live.take(news(made(make_frame, "new", version, "排大队"), **changes)) is False
     assert live.coder is old
     assert why in caplog.text
 
 
 def test_a_frame_of_another_name_is_passed_over(make_frame: Callable[..., Path]) -> None:
     live = LiveCoder(str(made(make_frame, "old", OLD)))
-    assert not live.take(news(made(make_frame, "new", NEW), frame="auto"))
+    assert live.take(news(made(make_frame, "new", NEW), frame="auto")) is None
