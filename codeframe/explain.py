@@ -9,9 +9,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from codeframe.analysis import Judged
 from codeframe.causes.attribution import Situation
 from codeframe.coder import Coder
+from codeframe.feeling import Feeling
 from codeframe.finding import Found
 from codeframe.vocabulary import Cue
 from schemas.coded import Point
@@ -29,11 +29,11 @@ def explain(coder: Coder, text: str, console: Console) -> None:
     tags = [coder.frame.tags[one.tag].id for one in found]
     situation = Situation(text, tuple(tags), _NO_MOMENT)
     for one in found:
-        judged = [judged for judged in analysis.judged if judged.feeling.match.tag == one.tag]
+        judged = [judged for judged in analysis.judged if judged.match.tag == one.tag]
         console.print(_panel(coder, text, one, judged, analysis.base, _why(coder, one, situation)))
 
 
-def _panel(coder: Coder, text: str, found: Found, judged: list[Judged], base: int, why: list[str]) -> Panel:
+def _panel(coder: Coder, text: str, found: Found, judged: list[Feeling], base: int, why: list[str]) -> Panel:
     tag = coder.frame.tags[found.tag]
     shown = Text(text)
     shown.stylize("dim")
@@ -73,18 +73,18 @@ def _why(coder: Coder, found: Found, situation: Situation) -> list[str]:
     ]
 
 
-def _fired(coder: Coder, text: str, judged: Judged, base: int) -> list[str]:
-    match, clause = judged.feeling.match, judged.clause
+def _fired(coder: Coder, text: str, judged: Feeling, base: int) -> list[str]:
+    match, clause = judged.match, judged.clause
     lines = []
     if match.rule >= 0:
         lines.append(f"pattern {coder.analyst.rules[match.rule].notation}")
     else:
         lines.append(f"term {match.parts[0][2].text}")
     lines.append(f"in the clause: {text[clause.start - base : clause.end - base].strip()}")
-    words = [f"{word.text} {word.value:+.2f}" + "".join(f" after {hit[2].text}" for hit in word.turned) for word in judged.feeling.words]
+    words = [f"{word.text} {word.value:+.2f}" + "".join(f" after {hit[2].text}" for hit in word.turned) for word in judged.words]
     if words:
         lines.append("opinion words: " + ", ".join(words))
-    if judged.feeling.negated:
+    if judged.negated:
         lines.append("negated")
     cues = [cue.name.lower() for cue in Cue if cue.name and clause.cues & cue and cue not in _TOLD]
     if cues:

@@ -45,12 +45,13 @@ class Word(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Feeling:
-    """What was felt about one match: a value from -1 to 1 and the words that say so."""
+    """What was felt about one match of a clause: a value from -1 to 1 and the words that say so."""
 
     match: Match
     value: float
     words: tuple[Word, ...]
     negated: bool
+    clause: Clause
 
 
 def opinion_words(text: str, signs: list[Hit]) -> list[Word]:
@@ -145,7 +146,7 @@ def feelings(clause: Clause) -> list[Feeling]:
             value *= 0.5
         if (clause.sentence_cues & _SARCASM or cues & _RHETORICAL) and value > 0:
             value = -value
-        found.append(Feeling(match, value, tuple(mine), negated))
+        found.append(Feeling(match, value, tuple(mine), negated, clause))
     return found
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from codeframe.analysis import Analysis, Judged
+from codeframe.analysis import Analysis
+from codeframe.feeling import Feeling
 from codeframe.vocabulary import Cue
 from schemas.coded import Expectation, Intent
 
@@ -36,13 +37,13 @@ def found_in(analysis: Analysis) -> list[Found]:
     """One `Found` a tag: the surest mention gives the evidence, all of them the feeling and the confidence."""
     if len(analysis.judged) == 1:
         return [_merged(analysis, analysis.judged)]
-    by_tag: dict[int, list[Judged]] = {}
+    by_tag: dict[int, list[Feeling]] = {}
     for judged in analysis.judged:
-        by_tag.setdefault(judged.feeling.match.tag, []).append(judged)
+        by_tag.setdefault(judged.match.tag, []).append(judged)
     return [_merged(analysis, mentions) for mentions in by_tag.values()]
 
 
-def _merged(analysis: Analysis, mentions: list[Judged]) -> Found:
+def _merged(analysis: Analysis, mentions: list[Feeling]) -> Found:
     best, doubt, weight, value = mentions[0], 1.0, 0.0, 0.0
     most = -1.0
     for judged in mentions:
@@ -50,12 +51,12 @@ def _merged(analysis: Analysis, mentions: list[Judged]) -> Found:
         doubt *= 1 - certainty
         share = _weight(judged)
         weight += share
-        value += share * judged.feeling.value
-        if certainty + abs(judged.feeling.value) > most:
-            most, best = certainty + abs(judged.feeling.value), judged
+        value += share * judged.value
+        if certainty + abs(judged.value) > most:
+            most, best = certainty + abs(judged.value), judged
     value /= weight
-    sentiment, base, feeling = sentiment_of(value), analysis.base, best.feeling
-    match, words = feeling.match, feeling.words
+    sentiment, base = sentiment_of(value), analysis.base
+    match, words = best.match, best.words
     start, end = match.start, match.end
     for word in words:
         start, end = min(start, word.start), max(end, word.end)
@@ -76,23 +77,23 @@ def _merged(analysis: Analysis, mentions: list[Judged]) -> Found:
     )
 
 
-def _weight(judged: Judged) -> float:
+def _weight(judged: Feeling) -> float:
     """How much a mention counts among several of a tag: what comes after a "but" outweighs what went before."""
     signs = judged.clause.signs
     contrast = signs[0][2].cues if signs else 0
     weight = _AFTER_BUT if contrast & _BUT else _AFTER_THOUGH if contrast & _THOUGH else 1.0
-    return weight if judged.feeling.value else weight * 0.25
+    return weight if judged.value else weight * 0.25
 
 
-def _certainty(judged: Judged) -> float:
+def _certainty(judged: Feeling) -> float:
     """How much one mention speaks for its tag: grows with the length of the words and with support by opinion words."""
-    match = judged.feeling.match
+    match = judged.match
     if match.rule >= 0:
         certainty = 0.72
     else:
         size = match.end - match.start
         certainty = 0.45 + (0.015 * min(size, 20) if match.parts[0][2].latin else 0.05 * min(size, 6))
-    if judged.feeling.words:
+    if judged.words:
         return certainty + (1 - certainty) * 0.3
     return certainty
 

@@ -102,7 +102,7 @@ def _examples(sources: list[Source], frame: Frame) -> Iterator[Finding]:
     for name, wanted in (("example_in", True), ("example_out", False)):
         analyses = analyst.analyse([getattr(tag, name) for _, _, tag in tags])
         for (source, key, tag), analysis in zip(tags, analyses, strict=True):
-            given = {frame.tags[judged.feeling.match.tag].id for judged in analysis.judged}
+            given = {frame.tags[judged.match.tag].id for judged in analysis.judged}
             if (tag.id in given) != wanted:
                 problem = "does not get the tag" if wanted else "gets the tag"
                 yield Finding(source.path, source.line((*key, name)), tag.id, f"{name} {problem}: {getattr(tag, name)}")

@@ -86,12 +86,11 @@ class Matcher:
         if not hits.id.size:
             return
         near = hits.start - batch.clause_start[hits.clause] <= np.where(self._latin[hits.id], _CARRIED_LATIN, _CARRIED_HAN)
-        for at in np.flatnonzero(near & self._follows[hits.id]).tolist():
-            clause = int(hits.clause[at])
+        which = np.flatnonzero(near & self._follows[hits.id] & ~batch.hard[hits.clause - 1])
+        for clause, later in zip(hits.clause[which].tolist(), self._hits(hits, which), strict=True):
             before = found.get(clause - 1)
-            if not before or clause in found or batch.hard[clause - 1] or before[0].start >= batch.clause_start[clause]:
+            if not before or clause in found or before[0].start >= batch.clause_start[clause]:
                 continue
-            later = self._hit(hits, at)
             for match in before:
                 for link in self._links.get(match.parts[0][2].id * self._count + later[2].id, ()):
                     if link.gap and self.rules[link.rule].last == 1:
@@ -112,7 +111,7 @@ class Matcher:
         sentence_cues = _together(sentence[signs.clause], cues, int(sentence[-1]) + 1)[sentence[at]].tolist()
         rows = zip(at.tolist(), batch.clause_start[at].tolist(), batch.clause_end[at].tolist(), batch.asked[at].tolist(), strict=True)
         hard = batch.hard[at].tolist()
-        every = list(zip(signs.start.tolist(), signs.end.tolist(), map(self._literals.__getitem__, signs.id.tolist()), strict=True))
+        every = list(self._hits(signs))
         for row, (number, start, end, asked) in enumerate(rows):
             matches = found[number]
             if len(matches) > 1:
@@ -138,8 +137,7 @@ class Matcher:
         """Matches of patterns by clause; of a tag's in a clause the tightest stands."""
         found: dict[int, list[Match]] = {}
         chains: dict[tuple[int, int, int], list[tuple[Hit, ...]]] = {}
-        for one, other, links in self._pairs(hits):
-            earlier, later = self._hit(hits, one), self._hit(hits, other)
+        for one, other, clause, earlier, later, links in self._pairs(hits):
             gap = later[0] - earlier[1]
             for rule, part, widest in links:
                 if gap > widest:
@@ -149,8 +147,8 @@ class Matcher:
                     if part + 1 < self.rules[rule].last:
                         chains.setdefault((rule, other, part + 1), []).append(longer)
                     else:
-                        found.setdefault(int(hits.clause[other]), []).append(self._match(rule, longer))
-        return {clause: self._tightest(matches) for clause, matches in found.items()}
+                        found.setdefault(clause, []).append(self._match(rule, longer))
+        return {clause: self._tightest(matches) if len(matches) > 1 else matches for clause, matches in found.items()}
 
     def _tightest(self, matches: list[Match]) -> list[Match]:
         """One a tag, without those that reach over a nearer subject: in 变速箱顿挫发动机抖动 the shake is the engine's alone."""
@@ -168,8 +166,8 @@ class Matcher:
             and self._family[match.tag] != self._family[other.tag]
         )
 
-    def _pairs(self, hits: Hits) -> Iterator[tuple[int, int, tuple[Link, ...]]]:
-        """Two hits of a clause that stand in a row in some pattern, by where the second starts."""
+    def _pairs(self, hits: Hits) -> Iterator[tuple[int, int, int, Hit, Hit, tuple[Link, ...]]]:
+        """Two hits of a clause that stand in a row in some pattern, by where the second starts: their places, the clause, and both."""
         leads = np.flatnonzero(self._leads[hits.id])
         ones: list[Ints] = []
         others: list[Ints] = []
@@ -191,10 +189,14 @@ class Matcher:
         known = self._keys[np.minimum(np.searchsorted(self._keys, key), self._keys.size - 1)] == key
         one, other, key = one[known], other[known], key[known]
         order = np.lexsort((one, other))
-        return zip(one[order].tolist(), other[order].tolist(), map(self._links.__getitem__, key[order].tolist()), strict=True)
+        one, other = one[order], other[order]
+        links = map(self._links.__getitem__, key[order].tolist())
+        hit_pairs = (self._hits(hits, one), self._hits(hits, other))
+        return zip(one.tolist(), other.tolist(), hits.clause[other].tolist(), *hit_pairs, links, strict=True)
 
-    def _hit(self, hits: Hits, at: int) -> Hit:
-        return int(hits.start[at]), int(hits.end[at]), self._literals[hits.id[at]]
+    def _hits(self, hits: Hits, which: Ints | slice = slice(None)) -> Iterator[Hit]:
+        literals = map(self._literals.__getitem__, hits.id[which].tolist())
+        return zip(hits.start[which].tolist(), hits.end[which].tolist(), literals, strict=True)
 
     def _match(self, number: int, parts: tuple[Hit, ...]) -> Match:
         rule = self.rules[number]
