@@ -100,7 +100,7 @@ async def test_a_worker_process_takes_a_good_frame_while_it_runs_and_refuses_a_b
     port = free_port()
     environment = settings.model_copy(update={"metrics_port": port}).environment()
     worker = ChildProcess(
-        "worker", (sys.executable, "-m", "streams.cli", "worker", "--steps", "code"), tmp_path / "worker.log", environment
+        "worker", (sys.executable, "-m", "streams.cli", "worker", "--steps", "code"), tmp_path / "worker.log", env=environment
     )
     good = announcement(str(hotel(tmp_path / "good", "2099.1", "糯叽叽")), datetime.now(UTC))
     broken = announcement(str(hotel(tmp_path / "broken", "2099.2", "糯叽叽")), datetime.now(UTC))
