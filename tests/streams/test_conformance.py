@@ -186,7 +186,7 @@ async def test_workers_come_and_go(kafka: KafkaCluster, tmp_path: Path) -> None:
             await asyncio.sleep(2.0)
             workers.add()
             await asyncio.sleep(4.0)
-            assert await workers.remove() == 0
+            assert await workers.remove() in {0, -signal.SIGTERM}  # the latter: told to end while it was still starting
         await feeding
         assert len(await copied(settings, count)) == count
     assert workers.ends == []
