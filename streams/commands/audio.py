@@ -8,6 +8,9 @@ import click
 
 from streams.audio.objects import AudioStore
 from streams.settings import Settings
+from streams.sinks.clickhouse import connect
+
+_FORGOTTEN = "ALTER TABLE {table} UPDATE audio_uri = '' WHERE customer_id = {{customer:String}} SETTINGS mutations_sync = 1"
 
 
 @click.group()
@@ -18,8 +21,14 @@ def audio() -> None:
 @audio.command()
 @click.argument("customer_id")
 def forget(customer_id: str) -> None:
-    """Delete all audio of a customer."""
-    click.echo(f"{AudioStore(Settings()).forget(customer_id)} recordings deleted")
+    """Delete all audio of a customer, and what points at it in ClickHouse."""
+    settings = Settings()
+    click.echo(f"{AudioStore(settings).forget(customer_id)} recordings deleted")
+    client = connect(settings.clickhouse)
+    for table in ("utterances", "calls"):
+        client.command(_FORGOTTEN.format(table=table), parameters={"customer": customer_id})
+    client.close()
+    click.echo("no utterance or call in ClickHouse points at them any more")
 
 
 @audio.command()

@@ -2,7 +2,8 @@
 
 Binary messages of the client: a number (4 bytes, big endian, from 0) and audio (`codec=pcm&rate=8000&channels=2`, or one Opus packet).
 Text messages of the server: `ready` with the number that it wants next, `ack`, `partial` and `final` with words, `done`, `error`.
-The client sends `{"type": "end"}` when the call is over. It may come back within two minutes after the line broke and goes on from `ready`.
+The client sends `{"type": "end"}` when the call is over. It may come back within two minutes after the line broke and goes on from `ready`;
+of two connections for a call the newer one has it. A source that signs its requests signs the query.
 
 Final utterances are published as they end. After the call the recording goes to the store and its event to `voc.raw-voice.v1`, so that
 it is heard whole as any other: the ids are the same, and readers keep one. The server reads no faster than it hears.
@@ -11,8 +12,10 @@ it is heard whole as any other: the ids are the same, and readers keep one. The 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, BinaryIO
@@ -42,21 +45,27 @@ _STEP = "agents.transcribe"  # by name: streams imports no agents
 _NUMBER_BYTES = 4
 _PARTIAL_SAMPLES = RATE
 _KEPT_S = 120.0
-_POLICY_VIOLATION = 1008
+_RETRY_S = 5.0
+_MESSAGE_BYTES = 1 << 20
+_POLICY_VIOLATION, _TRY_AGAIN = 1008, 1013
 
 logger = logging.getLogger("tingjian.live")
 Publish = Callable[[Sequence[Event]], Awaitable[None]]
 
 
 class LiveCall:
-    """A call that goes on, whichever connection it comes over."""
+    """A call that goes on, whichever connection it comes over; `line` is that connection, None while it is broken."""
 
-    def __init__(self, raw: RawVoice, sound: LiveSound) -> None:
-        self.raw, self._sound = raw, sound
+    def __init__(self, raw: RawVoice, form: tuple[str, int, int]) -> None:
+        self.raw, self.form = raw, form
+        self._sound = LiveSound(*form)
         self.segmenter = Segmenter(len(raw.roles))
         self.next = 0
         self.since_partial = 0
-        self.connected = True
+        self.line: WebSocket | None = None
+        self.breaks = 0
+        self.stored = False
+        self._finished: tuple[list[Segment], BinaryIO] | None = None
 
     def feed(self, audio: bytes) -> list[Segment]:
         """Take a message's audio; the stretches of speech that it ended."""
@@ -69,16 +78,20 @@ class LiveCall:
 
     def finish(self) -> tuple[list[Segment], BinaryIO]:
         """The call is over: the stretches that were open, and the recording."""
-        last, file = self._sound.finish()
-        return [*(one for piece in last for one in self.segmenter.feed(piece)), *self.segmenter.finish()], file
+        if self._finished is None:
+            last, file = self._sound.finish()
+            self._finished = [*(one for piece in last for one in self.segmenter.feed(piece)), *self.segmenter.finish()], file
+        return self._finished
 
 
 class Live:
     """The calls that go on now."""
 
     def __init__(self, settings: Settings, gatekeeper: Gatekeeper, admit: Callable[[Source, int], None], publish: Publish) -> None:
+        self.kept_s = _KEPT_S
         self._settings, self._gatekeeper, self._admit, self._publish = settings, gatekeeper, admit, publish
         self._store = AudioStore(settings)
+        self._longest_s = settings.audio_max_minutes * 60 * 0.99
         self._pool: HearingPool | None = None
         self._calls: dict[UUID, LiveCall] = {}
         self._orphans: set[asyncio.Task[None]] = set()
@@ -89,28 +102,34 @@ class Live:
         try:
             call = self._call(socket)
         except (Problem, AudioError, ValueError) as error:
-            await _say(socket, "error", detail=str(error) if isinstance(error, TingjianError) else "rate, channels: expected whole numbers")
-            await socket.close(_POLICY_VIOLATION)
+            detail = str(error) if isinstance(error, TingjianError) else "rate, channels: expected whole numbers"
+            await _refuse(socket, _POLICY_VIOLATION, detail)
             return
+        older, call.line = call.line, socket
         try:
+            if older is not None:
+                await _refuse(older, _POLICY_VIOLATION, "source_id: the call goes on over another connection")
             await _say(socket, "ready", next=call.next, event_id=call.raw.event_id)
-            while await self._message(socket, call):
+            while call.line is socket and await self._message(socket, call):
                 pass
-            await self._end(call, socket)
-            await socket.close()
+            if call.line is socket:
+                await self._end(call, socket)
+                await socket.close()
         except WebSocketDisconnect:
-            self._keep(call)
+            pass
         except AudioError as error:
-            await _say(socket, "error", detail=str(error))
-            await socket.close(_POLICY_VIOLATION)
-            self._keep(call)
+            await _refuse(socket, _POLICY_VIOLATION, str(error))
+        except TingjianError as error:
+            await _refuse(socket, _TRY_AGAIN, f"{error}; come back, the call goes on where it stands")
+        finally:
+            self._keep(call, socket)
 
     async def close(self) -> None:
-        """The gateway stops: finish the calls whose line is broken."""
+        """The gateway stops: finish the calls that go on."""
         for task in self._orphans:
             task.cancel()
         for call in list(self._calls.values()):
-            await self._end(call, None)
+            await self._end_unheard(call)
         if self._pool is not None:
             self._pool.close()
 
@@ -121,12 +140,14 @@ class Live:
         query = dict(socket.query_params)
         codec, rate, channels = query.pop("codec", "pcm"), int(query.pop("rate", "8000")), int(query.pop("channels", "2"))
         record = voice_record(query)
+        self._gatekeeper.check_signature(source, socket.headers, socket.url.query.encode(), time.time())
         self._admit(source, 1)
-        sound = LiveSound(codec, rate, channels)
         roles: tuple[Speaker, ...] = tuple(roles_of(record.roles, channels))
         raw = raw_voice(record, channel, source.name, roles, self._store, datetime.now(UTC))
-        call = self._calls.setdefault(raw.event_id, LiveCall(raw, sound))
-        call.connected = True
+        call = self._calls.get(raw.event_id) or LiveCall(raw, (codec, rate, channels))
+        if call.form != (codec, rate, channels):
+            raise AudioError("codec, rate, channels: are others than when the call began")
+        self._calls[raw.event_id] = call
         return call
 
     async def _message(self, socket: WebSocket, call: LiveCall) -> bool:
@@ -136,7 +157,9 @@ class Live:
             raise WebSocketDisconnect(message.get("code", 1000))
         data = message.get("bytes")
         if data is None:
-            return bool(orjson.loads(message.get("text") or "{}").get("type") != "end")
+            return _text_of(message) != "end"
+        if len(data) > _MESSAGE_BYTES:
+            raise AudioError(f"audio: a message holds at most {_MESSAGE_BYTES} bytes")
         number = int.from_bytes(data[:_NUMBER_BYTES], "big")
         if number > call.next:
             raise AudioError(f"number: {number} came, {call.next} was to come")
@@ -146,7 +169,7 @@ class Live:
                 call.since_partial = 0
                 await self._partial(call, socket)
         await _say(socket, "ack", number=number)
-        return True
+        return call.segmenter.seconds < self._longest_s  # a call that is never hung up ends by itself
 
     async def _hear(self, call: LiveCall, ended: Sequence[Segment], socket: WebSocket | None) -> None:
         for segment in ended:
@@ -169,32 +192,61 @@ class Live:
         return heard
 
     async def _end(self, call: LiveCall, socket: WebSocket | None) -> None:
-        """Publish what was open, store the recording, and send it to be heard whole."""
+        """Publish what was open, store the recording, and send it to be heard whole. May be repeated until it succeeds."""
         self._calls.pop(call.raw.event_id, None)
         ended, file = call.finish()
         await self._hear(call, ended, socket)
+        ended.clear()
         raw = call.raw
+        file.seek(0)
         stored = await asyncio.to_thread(self._store.put, file, raw.event_id, raw.customer_id, raw.occurred_at)
         duration_ms = round(call.segmenter.seconds * 1000)
         known = {"sha256": stored.sha256, "size_bytes": stored.size_bytes, "media_type": "audio/flac", "duration_ms": duration_ms}
         await self._publish([raw.model_copy(update={"audio": raw.audio.model_copy(update=known)})])
+        call.stored = True
+        file.close()
         if socket is not None:
             await _say(socket, "done", event_id=raw.event_id, duration_ms=duration_ms)
 
-    def _keep(self, call: LiveCall) -> None:
+    def _keep(self, call: LiveCall, socket: WebSocket) -> None:
         """The line broke: the call waits for its client, then ends by itself, so that no recording is lost."""
-        call.connected = False
-        task = asyncio.create_task(self._end_later(call))
-        self._orphans.add(task)
-        task.add_done_callback(self._orphans.discard)
+        if call.line is not socket:
+            return
+        call.line, call.breaks = None, call.breaks + 1
+        if not call.stored:
+            task = asyncio.create_task(self._end_later(call, call.breaks))
+            self._orphans.add(task)
+            task.add_done_callback(self._orphans.discard)
 
-    async def _end_later(self, call: LiveCall) -> None:
-        await asyncio.sleep(_KEPT_S)
-        if not call.connected and call.raw.event_id in self._calls:
-            try:
-                await self._end(call, None)
-            except TingjianError as error:
-                logger.error("a live call whose line broke could not be kept: %s", type(error).__name__)
+    async def _end_later(self, call: LiveCall, breaks: int) -> None:
+        await asyncio.sleep(self.kept_s)
+        if call.line is None and call.breaks == breaks:
+            while not await self._end_unheard(call):  # noqa: ASYNC110 - Kafka or the store is away, and says not when it is back
+                await asyncio.sleep(_RETRY_S)
+
+    async def _end_unheard(self, call: LiveCall) -> bool:
+        """End a call whose client is gone; False where Kafka or the store is away."""
+        try:
+            await self._end(call, None)
+        except TingjianError as error:
+            logger.error("the recording of a live call whose line broke waits: %s", type(error).__name__)
+            return False
+        return True
+
+
+def _text_of(message: Mapping[str, Any]) -> object:
+    """The type of a text message. Raises AudioError for what is none."""
+    try:
+        return orjson.loads(message.get("text") or "{}")["type"]
+    except (ValueError, TypeError, KeyError):
+        raise AudioError('message: expected audio, or {"type": "end"}') from None
+
+
+async def _refuse(socket: WebSocket, code: int, detail: str) -> None:
+    """Say what is wrong and hang up; a line that is broken is hung up already."""
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        await _say(socket, "error", detail=detail)
+        await socket.close(code)
 
 
 def _shown(utterance: Utterance) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import time
 from collections.abc import Iterator
@@ -37,3 +38,11 @@ async def test_what_hangs_is_ended(pool: HearingPool) -> None:
 async def test_errors_arrive_as_they_were_raised(pool: HearingPool) -> None:
     with pytest.raises(ZeroDivisionError):
         await pool.run(divmod, 1, 0)
+
+
+async def test_the_end_of_a_process_that_had_nothing_to_do_costs_nothing(pool: HearingPool) -> None:
+    await pool.run(divmod, 1, 3)
+    for process in multiprocessing.active_children():
+        process.kill()
+    await asyncio.sleep(0.5)
+    assert await asyncio.gather(*(pool.run(divmod, number, 3) for number in range(4))) == [divmod(number, 3) for number in range(4)]

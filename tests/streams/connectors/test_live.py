@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -13,15 +15,18 @@ import httpx
 import orjson
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from schemas.raw_voice import RawVoice
 from schemas.utterance import Utterance
 from streams.audio.decode import decode
 from streams.audio.objects import open_audio
+from streams.connectors.auth import sign
+from streams.connectors.live import Live
 from streams.settings import Settings
 from streams.topics import RAW_VOICE, UTTERANCES
 from tests.streams.audio.speech import TRUTH, encoded, samples
-from tests.streams.connectors.conftest import KEY, read_topic
+from tests.streams.connectors.conftest import KEY, SECRET, read_topic, until
 
 RATE = 8_000
 QUERY = {
@@ -40,6 +45,21 @@ def pcm() -> bytes:
     """The test's call as telephone PCM, channels interleaved."""
     wav = encoded(samples(), "wav")
     return wav[wav.index(b"data") + 8 :]
+
+
+lives: list[Live] = []
+
+
+@pytest.fixture(autouse=True)
+def _lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notes each gateway's live calls."""
+    made = Live.__init__
+
+    def noted(self: Live, *arguments: Any) -> None:
+        made(self, *arguments)
+        lives.append(self)
+
+    monkeypatch.setattr(Live, "__init__", noted)
 
 
 @asynccontextmanager
@@ -113,6 +133,88 @@ async def test_a_line_that_cannot_be_used_says_why(client: httpx.AsyncClient, ch
     async with dialled(client, **change) as line:
         [error] = await said(line, "error")
         assert words in cast(str, error["detail"])
+
+
+async def test_a_stranger_is_refused(client: httpx.AsyncClient) -> None:
+    url = f"ws://{client.base_url.netloc.decode()}/v1/live/hotline?{urlencode(QUERY)}"
+    async with connect(url, additional_headers={"Authorization": "Bearer nobody"}, proxy=None) as line:
+        [error] = await said(line, "error")
+        assert "API key" in cast(str, error["detail"])
+        with pytest.raises(ConnectionClosed):
+            await line.recv()
+
+
+async def test_who_signs_requests_signs_the_query(client: httpx.AsyncClient) -> None:
+    query = urlencode(QUERY | {"source_id": "signed"})
+    key, now = {"Authorization": f"Bearer {KEY}-signed"}, int(time.time())
+    signed = {
+        "webhook-id": "1",
+        "webhook-timestamp": str(now),
+        "webhook-signature": sign(base64.b64decode(SECRET), "1", now, query.encode()),
+    }
+    for headers, answer in ((key, "error"), (key | signed, "ready")):
+        async with connect(
+            f"ws://{client.base_url.netloc.decode()}/v1/live/hotline?{query}", additional_headers=headers, proxy=None
+        ) as line:
+            assert [one["type"] for one in await said(line, "ready", "error")] == [answer]
+
+
+async def test_of_two_connections_the_newer_has_the_call(client: httpx.AsyncClient, pcm: bytes) -> None:
+    async with dialled(client, source_id="twice") as older:
+        await said(older, "ready")
+        await speak(older, pcm, 0, 3)
+        async with dialled(client, source_id="twice") as newer:
+            [ready] = await said(newer, "ready")
+            assert ready["next"] == 3
+            [error] = await said(older, "error")
+            assert "another connection" in error["detail"]
+            await speak(newer, pcm, 3, 6)
+        async with dialled(client, source_id="twice", channels=1) as other:
+            [error] = await said(other, "error")
+            assert "others than when the call began" in error["detail"]
+
+
+@pytest.mark.parametrize("message", ["no json", "[]", "{}", b"\0\0\0\0" + bytes((1 << 20) + 4), b"\0\0\0\0abc"])
+async def test_a_message_that_is_none_is_refused_and_the_call_goes_on(client: httpx.AsyncClient, message: str | bytes, pcm: bytes) -> None:
+    source_id = f"odd-{len(message)}-{message[:2]!r}"
+    async with dialled(client, source_id=source_id) as line:
+        await said(line, "ready")
+        await line.send(message)
+        await said(line, "error")
+    async with dialled(client, source_id=source_id) as line:
+        [ready] = await said(line, "ready")
+        await speak(line, pcm, ready["next"], ready["next"] + 2)
+
+
+async def test_a_call_that_is_never_hung_up_is_kept_and_forgotten(client: httpx.AsyncClient, settings: Settings, pcm: bytes) -> None:
+    live = lives[-1]
+    live.kept_s = 0.2
+    async with dialled(client, source_id="lost") as line:
+        await said(line, "ready")
+        await speak(line, pcm, 0, 24)
+        line.transport.abort()  # as a cable that is pulled
+    await until(lambda: not live._calls)
+    [raw] = [RawVoice.model_validate_json(one) for one in await read_topic(settings, RAW_VOICE.in_pipeline(settings.topic_prefix))]
+    assert (raw.source_id, raw.audio.duration_ms) == ("lost", 6_000)
+
+
+async def test_a_sender_that_is_too_fast_is_slowed_down_and_nothing_is_lost(
+    client: httpx.AsyncClient, settings: Settings, pcm: bytes
+) -> None:
+    pieces = -(-len(pcm) // PIECE)
+    async with dialled(client, source_id="fast") as line:
+        await said(line, "ready")
+        sending = asyncio.create_task(_send_all(line, pcm, pieces))
+        heard = await said(line, "done")
+        await sending
+    assert [one["number"] for one in heard if one["type"] == "ack"] == list(range(pieces))
+    assert len([one for one in heard if one["type"] == "final"]) == len(TRUTH)
+
+
+async def _send_all(line: ClientConnection, pcm: bytes, pieces: int) -> None:
+    for number in range(pieces):
+        await line.send(number.to_bytes(4, "big") + pcm[number * PIECE : (number + 1) * PIECE])
+    await line.send('{"type": "end"}')
 
 
 async def test_a_gap_is_refused(client: httpx.AsyncClient, pcm: bytes) -> None:

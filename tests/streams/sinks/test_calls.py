@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 from datetime import timedelta
+from pathlib import Path
+
+from click.testing import CliRunner
 
 from schemas.coded import CodedUtterance
 from schemas.ids import raw_event_id
+from streams.audio.objects import AudioStore
+from streams.cli import voc
 from streams.settings import Settings
 from streams.sinks.store import open_store
 from tests.streams.sinks.test_store import NOW, coded, rows, settings
@@ -41,3 +48,23 @@ async def test_what_a_call_tells_is_one_row_and_a_view_by_dealer_and_agent(setti
     ]
     view = "SELECT dealer, agent, calls, round(hours, 3), round(agent_customer, 3), longest_silence_p90_s FROM calls_by_day"
     assert await rows(settings, view) == [("D1", "A7", 2, 0.05, 0.8, 4.0)]
+
+
+async def test_a_customer_who_is_forgotten_has_no_audio_and_no_row_points_at_it(settings: Settings, tmp_path: Path) -> None:
+    mine = settings.model_copy(update={"data": tmp_path})
+    about = {"duration_ms": 9, "talk_share": 1, "silence_share": 0, "overtalk_share": 0, "longest_silence_ms": 0, "agent_share": 1}
+    events = []
+    for number, customer in enumerate(("C1", "C2")):
+        stored = AudioStore(mine).put(io.BytesIO(b"sound"), raw_event_id("test", str(number)), customer, NOW)
+        audio = {"uri": stored.uri, "start_ms": 0, "end_ms": 9, "engine": "small"}
+        events.append(coded(number, customer_id=customer, audio=audio, call=about | {"customer_share": 0}))
+    async with open_store(mine) as store:
+        await store.write(events)
+    result = await asyncio.to_thread(CliRunner().invoke, voc, ["audio", "forget", "C1"], env=mine.environment())
+    assert result.output.startswith("1 recordings deleted"), result.output
+    for sql in (
+        "SELECT customer_id, audio_uri = '' FROM current_utterances ORDER BY customer_id",
+        "SELECT customer_id, audio_uri = '' FROM current_calls ORDER BY customer_id",
+    ):
+        assert await rows(settings, sql) == [("C1", 1), ("C2", 0)]
+    assert len([path for path in (tmp_path / "audio").rglob("*") if path.is_file()]) == 1
