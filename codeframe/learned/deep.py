@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from codeframe.folding import fold
+from codeframe.frame import Frame
 from codeframe.learned.decider import Decider
 from codeframe.learned.fast import FastModel
 from codeframe.learned.heads import KINDS, Heads, blend
+from codeframe.learned.meaning import Meanings
 from codeframe.learned.seam import Floats, Look
 from schemas.coded import Tier
 
@@ -45,7 +47,7 @@ class DeepModel:
         options.intra_op_num_threads = threads
         self._session = onnxruntime.InferenceSession(folder / "encoder.onnx", options, providers=["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.decider, self._fast = Decider.load(folder / "model.json"), fast
+        self.decider, self._fast, self._folder = Decider.load(folder / "model.json"), fast, folder
         self.version = self.decider.version
 
     @classmethod
@@ -63,6 +65,18 @@ class DeepModel:
 
     def heads(self, texts: Sequence[str], spans: Sequence[tuple[int, int]] | None = None) -> Heads:
         """The encoder's probabilities. The feeling is that towards `spans`, or that of the whole texts; the kind is left open."""
+        *known, _ = self._outputs(texts, spans)
+        return Heads._make((*known, np.full((len(texts), KINDS), 1 / KINDS, np.float32)))
+
+    def meanings(self, frame: Frame) -> Meanings:
+        """From the model's file if the frame's descriptions are still those of it, else read now."""
+        return Meanings.of(frame, self.directions, self._folder)
+
+    def directions(self, texts: Sequence[str]) -> Floats:
+        """What each text means, as a direction (n, 128) of length one."""
+        return self._outputs(texts, None)[-1]
+
+    def _outputs(self, texts: Sequence[str], spans: Sequence[tuple[int, int]] | None) -> list[Floats]:
         encodings = self._tokenizer.encode_batch([spaced(text) for text in texts])
         wanted = spans or [(0, len(text)) for text in texts]
         order = np.argsort([len(encoding.ids) for encoding in encodings], kind="stable")
@@ -74,8 +88,7 @@ class DeepModel:
             parts.append(self._run([encodings[i] for i in rows], [wanted[i] for i in rows]))
             start += len(rows)
         back = np.argsort(order)
-        known = (np.concatenate([part[k] for part in parts])[back] for k in range(5))
-        return Heads._make((*known, np.full((len(texts), KINDS), 1 / KINDS, np.float32)))
+        return [np.concatenate(arrays)[back] for arrays in zip(*parts, strict=True)]
 
     def _run(self, encodings: Sequence[Encoding], spans: Sequence[tuple[int, int]]) -> list[Floats]:
         width = min(LONGEST, max(len(encoding.ids) for encoding in encodings) + 2)

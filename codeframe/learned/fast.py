@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from codeframe.frame import Frame
 from codeframe.learned.decider import Decider
 from codeframe.learned.heads import ENGLISH, Heads
 from codeframe.learned.ngrams import Bags, extract, pool
 from codeframe.learned.rules import sigmoid, softmax
 from codeframe.learned.seam import Floats, Look
+from codeframe.learned.wide import PREFIX, Wide
 from codeframe.learned.windows import window
 from schemas.coded import Tier
 
@@ -42,9 +44,9 @@ class FastModel:
 
     tier = Tier.FAST
 
-    def __init__(self, weights: dict[str, Floats], decider: Decider) -> None:
+    def __init__(self, weights: dict[str, Floats], decider: Decider, wide: Wide | None = None) -> None:
         """`weights` are the parameters of codeframe.training.student.Student by name."""
-        self._w, self.decider = weights, decider
+        self._w, self.decider, self._wide = weights, decider, wide
         self.version = decider.version
         self._text_outputs = np.concatenate([weights["codes.weight"], weights["category.weight"][1:]])
 
@@ -52,14 +54,21 @@ class FastModel:
     def load(cls, folder: Path = BUNDLED) -> FastModel:
         """Read `weights.npz` and `model.json`."""
         with np.load(folder / "weights.npz") as stored:
-            weights = {name: stored[name].astype(np.float32) for name in stored.files if not name.startswith("table")}
-            weights["table.weight"] = stored["table"].astype(np.float32) * stored["table_scale"].astype(np.float32)
-        return cls(weights, Decider.load(folder / "model.json"))
+            arrays = dict(stored)
+        weights = {name: array.astype(np.float32) for name, array in arrays.items() if not name.startswith(("table", PREFIX))}
+        weights["table.weight"] = arrays["table"].astype(np.float32) * arrays["table_scale"].astype(np.float32)
+        return cls(weights, Decider.load(folder / "model.json"), Wide.stored(arrays))
 
     def feeling(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Floats:
         """Polarity towards a stretch of each text, from the words about it."""
         bags = extract([window(text, *span) for text, span in zip(texts, spans, strict=True)])
         return softmax(self._linear("feeling", self._text(pool(self._w["table.weight"], bags), bags, "near")))
+
+    def meanings(self, frame: Frame) -> None:
+        """None: n-grams read no descriptions."""
+
+    def directions(self, texts: Sequence[str]) -> Floats:
+        raise NotImplementedError("n-grams know no meanings")
 
     def look(self, texts: Sequence[str]) -> Look:
         """The outputs for each text, in order; the feeling is that of the whole text."""
@@ -92,6 +101,8 @@ class FastModel:
             softmax(self._linear("feeling", self._text(sums, bags, "near"))),
             _by_script(softmax(self._linear("kind", text)), bags.chinese),
         )
+        if self._wide:
+            heads = self._wide.join(heads, bags)
         alone, ends = self._hidden("text", even), np.append(first, len(of))
 
         def place(at: int, output: int) -> tuple[int, int]:

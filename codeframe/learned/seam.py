@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from schemas.coded import Tier
 
 if TYPE_CHECKING:
+    from codeframe.frame import Frame
     from codeframe.learned.decider import Decider
     from codeframe.learned.heads import Heads
+    from codeframe.learned.meaning import Meanings
 
 Floats = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
@@ -72,4 +74,12 @@ class GroupModel(Protocol):
 
     def feeling(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Floats:
         """Probabilities (n, 3) of negative, neutral and positive towards the stretch [start, end) of each text."""
+        ...
+
+    def meanings(self, frame: Frame) -> Meanings | None:
+        """What the descriptions of the frame's tags mean, of a model that reads them."""
+        ...
+
+    def directions(self, texts: Sequence[str]) -> Floats:
+        """What each text means, as a direction (n, 128); only of a model that has meanings."""
         ...

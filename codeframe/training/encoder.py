@@ -18,6 +18,7 @@ from codeframe.training.e5 import E5, INNER, WIDTH
 HEADS = 12
 POSITIONS = 512
 POLARITIES = 3
+MEANING = 128
 
 
 class Layer(nn.Module):
@@ -79,13 +80,15 @@ class Encoder(nn.Module):
 
 
 class Logits(NamedTuple):
-    """Aspects (n, 11, 4): absent, negative, neutral, positive; codes (n, c); heads (n, h); category (n, 20); feeling (n, 3)."""
+    """Aspects (n, 11, 4): absent, negative, neutral, positive; codes (n, c); heads (n, h); category (n, 20); feeling (n, 3); meaning
+    (n, 128), of length one."""
 
     aspects: Tensor
     codes: Tensor
     heads: Tensor
     category: Tensor
     feeling: Tensor
+    meaning: Tensor
 
 
 class Net(nn.Module):
@@ -112,10 +115,11 @@ class Net(nn.Module):
         self.category = nn.Linear(2 * WIDTH, categories)
         self.span_query = nn.Linear(WIDTH, WIDTH)
         self.feeling = nn.Linear(2 * WIDTH, POLARITIES)
+        self.meaning = nn.Linear(WIDTH, MEANING)
         self.dropout = nn.Dropout(0.2)
 
-    def forward(self, x: Tensor, mask: Tensor, span: Tensor, first: int = 0) -> Logits:
-        """`x` (n, length, 384) enters layer `first`; `mask` marks tokens and `span` those of the aspect term, both (n, length)."""
+    def read(self, x: Tensor, mask: Tensor, first: int = 0) -> tuple[Tensor, Tensor]:
+        """The encoder's normalised outputs, zero where padded, and their mean."""
         hidden = self.encoder(x, mask, first).float()
         if self.training:
             flat = self.normalise(hidden[mask.bool()])
@@ -123,9 +127,17 @@ class Net(nn.Module):
         else:
             scale = torch.rsqrt(self.normalise.running_var + self.normalise.eps)
             hidden = (hidden - self.normalise.running_mean) * scale * mask[..., None]
+        return hidden, hidden.sum(1) / mask.sum(1, keepdim=True)
+
+    def direction(self, mean: Tensor) -> Tensor:
+        """What a text means, as a direction: near that of the description of its tag, in whatever language."""
+        return F.normalize(self.meaning(mean).float(), dim=-1)
+
+    def forward(self, x: Tensor, mask: Tensor, span: Tensor, first: int = 0) -> Logits:
+        """`x` (n, length, 384) enters layer `first`; `mask` marks tokens and `span` those of the aspect term, both (n, length)."""
+        hidden, mean = self.read(x, mask, first)
         keys, away = self.key(hidden).float(), (mask - 1.0)[:, None] * 1e4
         attention = (torch.einsum("qh,nth->nqt", self.query, keys) / math.sqrt(WIDTH) + away).softmax(-1)
-        mean = hidden.sum(1) / mask.sum(1, keepdim=True)
         seen = torch.cat([attention @ hidden, mean[:, None].expand(-1, self.query.shape[0], -1)], -1)
         seen = self.dropout(seen)
         by_head = seen[:, self.aspects : self.aspects + self.h]
@@ -137,4 +149,5 @@ class Net(nn.Module):
             (by_head * self.head_weight).sum(-1) + self.head_bias,
             self.category(seen[:, -1]),
             self.feeling(self.dropout(torch.cat([term, (near @ hidden)[:, 0]], -1))),
+            self.direction(mean),
         )

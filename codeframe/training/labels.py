@@ -80,6 +80,9 @@ class Targets:
     category_weight: Floats
     kind: NDArray[np.int64]
 
+    def take(self, rows: slice) -> Targets:
+        return Targets(*(getattr(self, name)[rows] for name in self.__slots__))
+
 
 def taxonomy_examples(taxonomy: Taxonomy) -> list[Example]:
     """Each code's own name as a text: the only example that a rare code has."""

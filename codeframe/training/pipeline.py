@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -12,15 +12,19 @@ import numpy as np
 import torch
 
 from codeframe.frame import Frame
+from codeframe.learned.decider import Decider
 from codeframe.learned.fusion import Fusion
-from codeframe.learned.heads import Heads
+from codeframe.learned.heads import Heads, blend
+from codeframe.learned.ngrams import extract
 from codeframe.learned.rules import Scale
 from codeframe.learned.seam import Bools, Floats, Ints
+from codeframe.learned.wide import Wide
 from codeframe.training.data import Example, read_folder, read_taxonomy
 from codeframe.training.decide import fit_scale, reliability
 from codeframe.training.evaluate import Evaluation, evaluate
-from codeframe.training.export import decider_of, kinds_of, save_deep, save_fast
-from codeframe.training.labels import Taxonomy, targets, taxonomy_examples
+from codeframe.training.export import decider_of, kinds_of, save_deep, save_fast, save_meanings
+from codeframe.training.labels import KIND_OF_SOURCE, Taxonomy, targets, taxonomy_examples
+from codeframe.training.linear import train_wide
 from codeframe.training.pieces import pieces
 from codeframe.training.smalltalk import smalltalk
 from codeframe.training.student import Corpus, Student, StudentPlan, predict_student, soften, train_student
@@ -30,7 +34,8 @@ from codeframe.training.words import choose_fusion, words_of
 log = logging.getLogger(__name__)
 
 TAXONOMY_FILE = "auto_complaints_taxonomy.csv"
-TEACHER_FILE = "teacher.npz"
+TEACHER_FILE, HELDOUT_FILE, CHECKPOINT_FILE, MODEL_FILE = "teacher.npz", "heldout.npz", "checkpoint.pt", "model.json"
+_SHARES = (0.35, 0.5, 0.65, 0.8)
 Curve = list[tuple[float, float, int]]
 
 
@@ -48,12 +53,12 @@ class Report(NamedTuple):
 
 
 def read_everything(data: Path, seed: int) -> tuple[list[Example], Taxonomy]:
-    """Every labelled text, the names of the codes, the pieces of long texts, and small talk; always in one order."""
+    """Every labelled text, the names of the codes, and small talk; always in one order."""
     labelled = read_folder(data, seed)
     path = data / TAXONOMY_FILE
     codes = sorted({code for example in labelled for code in example.codes}) or ["A1"]
     taxonomy = Taxonomy.of(read_taxonomy(path) if path.exists() else {code: (code[0], code) for code in codes})
-    return [*labelled, *taxonomy_examples(taxonomy), *pieces(labelled), *smalltalk(seed)], taxonomy
+    return [*labelled, *taxonomy_examples(taxonomy), *smalltalk(seed)], taxonomy
 
 
 def report(examples: Sequence[Example], alone: Heads, taxonomy: Taxonomy, folds: tuple[int, ...], frame: Frame) -> Report:
@@ -85,60 +90,104 @@ def report(examples: Sequence[Example], alone: Heads, taxonomy: Taxonomy, folds:
 
 
 class Fast(NamedTuple):
-    """What training the fast tier needs, made once."""
+    """What training the fast tier needs, made once: examples, then pieces of the long ones, of which the teacher knows nothing."""
 
     examples: list[Example]
     taxonomy: Taxonomy
     corpus: Corpus
     teacher: Heads | None
 
-    def train(self, rows: Ints, plan: StudentPlan) -> Student:
+    @staticmethod
+    def of(examples: list[Example], taxonomy: Taxonomy, teacher: Heads | None) -> Fast:
+        everything = [*examples, *pieces(examples)]
+        return Fast(everything, taxonomy, Corpus.of(everything), teacher)
+
+    def train(self, rows: Ints, plan: StudentPlan) -> tuple[Student, Wide]:
+        """The net and the linear models, of the examples at `rows`."""
         hard = targets(self.examples, self.taxonomy)
         torch.manual_seed(plan.seed)
         torch.set_num_threads(plan.threads)
         model = Student(plan.width, hard.aspects.shape[1], len(self.taxonomy.codes), len(self.taxonomy.heads), plan.dropout)
         train_student(model, self.corpus, soften(self.examples, hard, self.teacher, plan), rows, plan)
-        return model
+        return model, train_wide([self.examples[i] for i in rows], self.taxonomy)
+
+    def predict(self, model: tuple[Student, Wide], rows: Ints) -> Heads:
+        """What both make of the texts at `rows`, each as a text of its own kind."""
+        heads = predict_student(model[0], self.corpus, rows)
+        few = [self.examples[i] for i in rows]
+        own = [max(KIND_OF_SOURCE.get(example.source, 0), 0) for example in few]
+        heads = heads._replace(kind=np.eye(heads.kind.shape[1], dtype=np.float32)[own])
+        return model[1].join(heads, extract([example.text for example in few]))
 
 
 def train_fast(
     data: Path, out: Path, plan: StudentPlan, version: str, teacher: Path | None, folds: tuple[int, ...], frame: Frame
 ) -> Report:
     """Train the fast tier on every fold, with figures of `folds`, each by a model that did not see it. With a teacher, name only folds
-    that it did not see either."""
+    that it did not see either. Beside the model it writes `heldout.npz`: what the models made of those folds, for `join_deep`."""
     examples, taxonomy = read_everything(data, plan.split)
     told = load_heads(teacher) if teacher else None
     if told and len(told.aspects) != len(examples):
         raise ValueError(f"{teacher}: made from other data: it has {len(told.aspects)} texts and the folder {len(examples)}")
-    fast = Fast(examples, taxonomy, Corpus.of(examples), told)
-    fold = np.array([example.fold for example in examples])
+    fast = Fast.of(examples, taxonomy, told)
+    fold = np.array([example.fold for example in fast.examples])
     parts, tested = [], []
     for held in folds:
-        test = np.flatnonzero(fold == held)
-        parts.append(predict_student(fast.train(np.flatnonzero(fold != held), plan), fast.corpus, test))
+        test = np.flatnonzero(fold[: len(examples)] == held)
+        parts.append(fast.predict(fast.train(np.flatnonzero(fold != held), plan), test))
         tested += test.tolist()
         log.info("fold %d done", held)
     given = Heads(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    save_heads(given, out / HELDOUT_FILE)
     made = report([examples[i] for i in tested], given, taxonomy, folds, frame)
-    save_fast(fast.train(np.arange(len(examples)), plan), decider_of(version, taxonomy, made.found, made.scales, made.fusion), out)
+    save_fast(*fast.train(np.arange(len(fold)), plan), decider_of(version, taxonomy, made.found, made.scales, made.fusion), out)
     return made
 
 
-def train_deep(data: Path, weights: Path, out: Path, plan: Plan, version: str, frame: Frame, finish: int = 1) -> Report:
-    """Fine-tune on four folds with figures of the fifth, then `finish` epochs at a third of the rate on all. Beside the model it writes
-    `teacher.npz`: what the net of four folds makes of every text, for `train_fast`."""
+def train_deep(
+    data: Path, weights: Path, out: Path, plan: Plan, version: str, frame: Frame, finish: int, checkpoint: Path | None
+) -> Report:
+    """Fine-tune on four folds with figures of the fifth, then `finish` epochs at a sixth of the rate on all. Beside the model it writes
+    `teacher.npz`, what the net of four folds makes of every text, for `train_fast`, and after each epoch `checkpoint.pt`."""
     examples, taxonomy = read_everything(data, plan.split)
-    teacher = prepare(weights, examples, taxonomy, plan)
-    held = [i for i, example in enumerate(examples) if example.fold == 0]
-    labelled = [i for i, example in enumerate(examples) if example.source != "piece"]
-    fit(teacher, examples, [i for i in labelled if examples[i].fold != 0], plan)
+    teacher = prepare(weights, examples, taxonomy, frame, plan, checkpoint)
+    fold = np.array([example.fold for example in examples])
+    fit(teacher, examples, shown(examples, fold != 0), plan, lambda epoch, loss: teacher.save(out / CHECKPOINT_FILE, epoch))
     everything = predict(teacher.net, teacher.rows, plan.frozen)
     save_heads(everything, out / TEACHER_FILE)
+    held = np.flatnonzero(fold == 0)
     made = report([examples[i] for i in held], Heads(*(array[held] for array in everything)), taxonomy, (0,), frame)
     if finish:
-        fit(teacher, examples, labelled, replace(plan, epochs=finish, rate=plan.rate / 3, head_rate=plan.head_rate / 3))
+        last = replace(plan, epochs=finish, rate=plan.rate / 6, head_rate=plan.head_rate / 6)
+        fit(teacher._replace(epoch=0), examples, shown(examples, fold >= -1), last)
     save_deep(teacher.net, teacher.tokenizer, decider_of(version, taxonomy, made.found, made.scales, made.fusion), out)
+    save_meanings(out, frame)
     return made
+
+
+def shown(examples: Sequence[Example], seen: Bools) -> list[int]:
+    """The rows of an epoch: titles, of which there are few and whose codes are many, come twice."""
+    rows = np.flatnonzero(seen).tolist()
+    return rows + [i for i in rows if examples[i].source == "complaints"]
+
+
+def join_deep(data: Path, deep: Path, fast: Path, seed: int, frame: Frame) -> tuple[str, Report]:
+    """Choose how much the encoder counts beside the fast tier and the rules of both together, on the fold that neither saw, and write them
+    into the deep model, whose version comes with the figures."""
+    examples, taxonomy = read_everything(data, seed)
+    held = [i for i, example in enumerate(examples) if example.fold == 0]
+    encoder = Heads(*(array[held] for array in load_heads(deep / TEACHER_FILE)))
+    few, beside = [examples[i] for i in held], load_heads(fast / HELDOUT_FILE)
+    share = max(_SHARES, key=lambda share: _worth(evaluate(few, targets(few, taxonomy), blend(encoder, beside, share), taxonomy)))
+    made = report(few, blend(encoder, beside, share), taxonomy, (0,), frame)
+    version = Decider.load(deep / MODEL_FILE).version
+    decider_of(version, taxonomy, made.found, made.scales, made.fusion, share).save(deep / MODEL_FILE)
+    return version, made
+
+
+def _worth(found: Evaluation) -> float:
+    """The sum of the figures that the coder is judged by."""
+    return sum(value for row in found.scores.values() for name, value in row.items() if name != "polarity_accuracy")
 
 
 def save_heads(heads: Heads, path: Path) -> None:
@@ -150,15 +199,3 @@ def save_heads(heads: Heads, path: Path) -> None:
 def load_heads(path: Path) -> Heads:
     with np.load(path) as stored:
         return Heads(*(stored[name].astype(np.float32) for name in Heads._fields))
-
-
-def learning_curve(data: Path, plan: StudentPlan, shares: Sequence[float], each: Callable[[float, Evaluation], None]) -> None:
-    """Scores of fold 0 by models that saw a share of the other folds."""
-    examples, taxonomy = read_everything(data, plan.split)
-    fast = Fast(examples, taxonomy, Corpus.of(examples), None)
-    fold = np.array([example.fold for example in examples])
-    test, rest = np.flatnonzero(fold == 0), np.random.default_rng(plan.seed).permutation(np.flatnonzero(fold != 0))
-    for share in shares:
-        model = fast.train(rest[: int(share * len(rest))], plan)
-        held = [examples[i] for i in test]
-        each(share, evaluate(held, targets(held, taxonomy), predict_student(model, fast.corpus, test), taxonomy))

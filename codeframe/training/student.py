@@ -67,7 +67,13 @@ class Soft(NamedTuple):
 
 
 def soften(examples: Sequence[Example], hard: Targets, teacher: Heads | None, plan: StudentPlan) -> Soft:
-    """Given labels mixed with the teacher's; without a teacher, the labels alone."""
+    """Given labels mixed with the teacher's, who may know the first examples only; without a teacher, the labels alone."""
+    if teacher is not None and (count := len(teacher.aspects)) < len(examples):
+        parts = (
+            soften(examples[:count], hard.take(slice(count)), teacher, plan),
+            soften(examples[count:], hard.take(slice(count, None)), None, plan),
+        )
+        return Soft(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
     feeling = np.zeros((len(examples), 3), np.float32)
     marked = np.array([bool(e.mentions) for e in examples])
     for i in np.flatnonzero(marked).tolist():
@@ -77,7 +83,7 @@ def soften(examples: Sequence[Example], hard: Targets, teacher: Heads | None, pl
     category = np.eye(20, dtype=np.float32)[hard.category]
     known, sure = hard.aspect_weight >= 1, marked.astype(np.float32)
     if teacher is None:
-        presence, weight = here * 0.97 + np.float32(0.01), hard.aspect_weight
+        presence, weight = here * np.float32(0.97) + np.float32(0.01), hard.aspect_weight
         coded = hard.codes, hard.heads, hard.code_weight
         return Soft(presence, weight, polarity, here * weight, *coded, category, hard.category_weight, feeling, sure, hard.kind)
     trust = lambda weight: np.where(weight >= SURE, 0, np.where(weight >= 1, plan.trust, 1))  # noqa: E731

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -16,14 +16,18 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional as F
 
+from codeframe.frame import Frame
 from codeframe.learned.heads import KINDS, Heads
 from codeframe.training.data import ASPECT_GROUPS, CATEGORIES, Example
-from codeframe.training.e5 import BOS, EOS, PAD, cut_vocabulary, read_e5, tokenizer_of
+from codeframe.training.e5 import cut_vocabulary, read_e5, tokenizer_of
 from codeframe.training.encoder import Encoder, Logits, Net
 from codeframe.training.labels import Targets, Taxonomy, targets
+from codeframe.training.rows import Row, by_length, collate, encode, freeze
+from codeframe.training.twins import Twins, twin_loss, twins
 
 log = logging.getLogger(__name__)
 
+_WORDS = "encoder.words.weight"
 After = Callable[[int, float], None]
 
 
@@ -31,81 +35,20 @@ After = Callable[[int, float], None]
 class Plan:
     """How long and how fast to learn; `split` seeds the folds.
 
-    The lowest `frozen` layers stay as they are, so their outputs are computed once."""
+    The lowest `frozen` layers stay as they are, so their outputs are computed once. Every `between` steps comes one of twins."""
 
     epochs: int = 4
     layers: int = 10
-    frozen: int = 3
-    vocabulary: int = 26_000
+    frozen: int = 5
+    vocabulary: int = 22_000
     tokens: int = 1600
-    length: int = 128
+    length: int = 104
+    between: int = 5
     rate: float = 1.2e-4
     head_rate: float = 1e-3
     seed: int = 1
     split: int = 0
-    threads: int = 2
-
-
-class Row(NamedTuple):
-    """One text ready to batch: token states at the first trained layer (length, 384), and the term's tokens."""
-
-    state: Tensor
-    span: tuple[int, int]
-
-
-def encode(tokenizer: Tokenizer, examples: Sequence[Example], length: int) -> tuple[list[list[int]], list[tuple[int, int]]]:
-    """Token ids with the marks of begin and end, and the tokens [start, end) of each example's first mention."""
-    ids, spans = [], []
-    for example, encoding in zip(examples, tokenizer.encode_batch([e.text for e in examples]), strict=True):
-        kept = encoding.ids[: length - 2]
-        ids.append([BOS, *kept, EOS])
-        span = (0, 0)
-        if example.mentions:
-            mention = example.mentions[0]
-            inside = [i for i, (a, b) in enumerate(encoding.offsets[: len(kept)]) if a < mention.end and b > mention.start]
-            span = (inside[0] + 1, inside[-1] + 2) if inside else span
-        spans.append(span)
-    return ids, spans
-
-
-@torch.no_grad()
-def freeze(encoder: Encoder, ids: Sequence[Sequence[int]], layers: int, tokens: int = 4000) -> list[Tensor]:
-    """Outputs of the lowest `layers` for every text, in half precision, in order."""
-    encoder.eval()
-    out: list[Tensor] = [torch.empty(0)] * len(ids)
-    for batch in by_length([len(row) for row in ids], tokens):
-        width = max(len(ids[i]) for i in batch)
-        padded = torch.tensor([[*ids[i], *[PAD] * (width - len(ids[i]))] for i in batch])
-        mask = torch.tensor([[1.0] * len(ids[i]) + [0.0] * (width - len(ids[i])) for i in batch])
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            states = encoder(encoder.embed(padded), mask, 0, layers)
-        for i, state in zip(batch, states, strict=True):
-            out[i] = state[: len(ids[i])].bfloat16().clone()
-    return out
-
-
-def by_length(lengths: Sequence[int], tokens: int, noise: np.random.Generator | None = None) -> Iterator[list[int]]:
-    """Batches of rows of like length, at most `tokens` with padding; shuffled where `noise` is given."""
-    jitter = noise.normal(0, 3, len(lengths)) if noise else np.zeros(len(lengths))
-    batches: list[list[int]] = [[]]
-    for i in np.argsort(np.asarray(lengths) + jitter, kind="stable"):
-        widest = max([lengths[i], *(lengths[j] for j in batches[-1])])
-        if batches[-1] and widest * (len(batches[-1]) + 1) > tokens:
-            batches.append([])
-        batches[-1].append(int(i))
-    if noise:
-        noise.shuffle(batches)
-    yield from batches
-
-
-def collate(rows: Sequence[Row]) -> tuple[Tensor, Tensor, Tensor]:
-    """States, token mask and term mask of a batch, padded."""
-    width = max(len(row.state) for row in rows)
-    x = torch.zeros(len(rows), width, rows[0].state.shape[1])
-    mask, span = torch.zeros(len(rows), width), torch.zeros(len(rows), width)
-    for i, row in enumerate(rows):
-        x[i, : len(row.state)], mask[i, : len(row.state)], span[i, row.span[0] : row.span[1]] = row.state, 1, 1
-    return x, mask, span
+    threads: int = 1
 
 
 def loss_of(logits: Logits, wanted: Targets, at: Sequence[int], feelings: Tensor) -> Tensor:
@@ -145,58 +88,86 @@ def predict(net: Net, rows: Sequence[Row], first: int) -> Heads:
 
 
 class Teacher(NamedTuple):
-    """A fine-tuned net, its tokenizer, and the rows of the texts that it was made with."""
+    """A net to fine-tune, its tokenizer, and the rows of the texts that it was made with. `epoch` epochs are behind it."""
 
     net: Net
     tokenizer: Tokenizer
-    kept: list[int]
     rows: list[Row]
     targets: Targets
+    twins: Twins
+    epoch: int = 0
+
+    def save(self, path: Path, epoch: int) -> None:
+        """What `prepare` goes on from. The words' embeddings are not learned, so they are e5's and left out."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.save({"epoch": epoch, "net": {k: v for k, v in self.net.state_dict().items() if k != _WORDS}}, path)
 
 
-def prepare(weights: Path, examples: Sequence[Example], taxonomy: Taxonomy, plan: Plan) -> Teacher:
-    """Cut the vocabulary, load e5, and run the frozen layers over every text."""
+def prepare(
+    weights: Path, examples: Sequence[Example], taxonomy: Taxonomy, frame: Frame, plan: Plan, checkpoint: Path | None = None
+) -> Teacher:
+    """Cut the vocabulary, load e5 or a checkpoint, and run the frozen layers over every text. The held-out fold gives no twins."""
     torch.manual_seed(plan.seed)
     torch.set_num_threads(plan.threads)
     e5 = read_e5(weights)
+    stored = torch.load(checkpoint) if checkpoint else None
     kept = cut_vocabulary(e5, [e.text for e in examples], plan.vocabulary)
     tokenizer = tokenizer_of([e5.pieces[i] for i in kept])
     encoder = Encoder(len(kept), plan.layers)
     encoder.load_e5(e5, kept)
     net = Net(encoder, taxonomy.head_of.tolist(), len(ASPECT_GROUPS), len(CATEGORIES) + 1)
-    ids, spans = encode(tokenizer, examples, plan.length)
+    if stored:
+        net.load_state_dict(stored["net"], strict=False)
+    terms = [(e.mentions[0].start, e.mentions[0].end) if e.mentions else (0, 0) for e in examples]
+    ids, spans = encode(tokenizer, [e.text for e in examples], plan.length, terms)
     rows = [Row(state, span) for state, span in zip(freeze(encoder, ids, plan.frozen), spans, strict=True)]
-    return Teacher(net, tokenizer, kept, rows, targets(examples, taxonomy))
+    pairs = twins(encoder, tokenizer, [e for e in examples if e.fold != 0], frame, plan.frozen)
+    return Teacher(net, tokenizer, rows, targets(examples, taxonomy), pairs, stored["epoch"] if stored else 0)
 
 
 def fit(teacher: Teacher, examples: Sequence[Example], train: Sequence[int], plan: Plan, after: After = lambda epoch, loss: None) -> None:
-    """AdamW with a linear warm-up and decay; `after(epoch, loss)` is called after each epoch."""
-    net, noise = teacher.net, np.random.default_rng(plan.seed)
+    """AdamW with a linear warm-up and decay over `plan.epochs`, from the teacher's epoch on; `after(epoch, loss)` is called after each."""
+    net, noise = teacher.net, np.random.default_rng(plan.seed + teacher.epoch)
     trained = [p for layer in list(net.encoder.layers)[plan.frozen :] for p in layer.parameters()]
     heads = [p for name, p in net.named_parameters() if not name.startswith("encoder.")]
     optimiser = torch.optim.AdamW(
         [{"params": trained, "lr": plan.rate}, {"params": heads, "lr": plan.head_rate}], weight_decay=0.01, fused=True
     )
     lengths = [len(teacher.rows[i].state) for i in train]
-    steps = plan.epochs * sum(1 for _ in by_length(lengths, plan.tokens))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda k: min(1, (k + 1) / (0.08 * steps)) * max(0.02, 1 - k / steps))
+    each = sum(1 for _ in by_length(lengths, plan.tokens))
+    steps, behind = plan.epochs * each, teacher.epoch * each
+    warm = lambda k: min(1, (k + 1) / (0.08 * (steps - behind)))  # noqa: E731
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda k: warm(k) * max(0.02, 1 - (behind + k) / steps))
     feelings = torch.tensor([e.mentions[0].polarity if e.mentions else -1 for e in examples])
-    for epoch in range(plan.epochs):
+    for epoch in range(teacher.epoch, plan.epochs):
         net.train()
-        total, count, started = 0.0, 0, time.monotonic()
-        for batch in by_length(lengths, plan.tokens, noise):
+        total, likeness, started = 0.0, 0.0, time.monotonic()
+        for count, batch in enumerate(by_length(lengths, plan.tokens, noise), 1):
             at = [train[i] for i in batch]
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 logits = net(*collate([teacher.rows[i] for i in at]), plan.frozen)
             loss = loss_of(Logits(*(t.float() for t in logits)), teacher.targets, at, feelings[at])
             optimiser.zero_grad()
             loss.backward()
+            if count % plan.between == 0:
+                alike = twin_loss(net, teacher.twins, noise, plan.frozen)
+                alike.backward()
+                likeness += alike.item() * plan.between
             torch.nn.utils.clip_grad_norm_(trained + heads, 1.0)
             optimiser.step()
             schedule.step()
-            total, count = total + loss.item(), count + 1
+            total += loss.item()
             if not math.isfinite(total):
                 raise FloatingPointError("the loss is not finite: lower the learning rate")
-            if count in {10, 50} or count % 200 == 0:
-                log.info("epoch %d step %d loss %.3f (%.2f s a step)", epoch, count, total / count, (time.monotonic() - started) / count)
-        after(epoch, total / count)
+            if count in {10, 50} or count % 100 == 0:
+                spent = (time.monotonic() - started) / count
+                log.info(
+                    "epoch %d step %d of %d loss %.3f twins %.3f (%.2f s a step)",
+                    epoch,
+                    count,
+                    each,
+                    total / count,
+                    likeness / count,
+                    spent,
+                )
+        after(epoch + 1, total / each)
