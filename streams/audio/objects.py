@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from http import HTTPStatus
 from typing import IO, Any, BinaryIO, cast
 from uuid import UUID
 
@@ -125,6 +126,8 @@ def _pieces(audio: AudioReference) -> Iterator[bytes]:
             while piece := source.read(_PIECE):
                 yield piece
     except (FileNotFoundError, IsADirectoryError) as error:
+        if _is_away(error.__cause__):
+            raise UnavailableError(f"the store of a recording does not answer ({type(error.__cause__).__name__})") from error
         raise AudioError("audio.uri: no such object") from error
     except PermissionError as error:
         raise AudioError("audio.uri: the object may not be read") from error
@@ -132,3 +135,9 @@ def _pieces(audio: AudioReference) -> Iterator[bytes]:
         raise AudioError("audio.uri: no file system for its protocol is installed") from error
     except Exception as error:  # what a store that is away raises is its client's own
         raise UnavailableError(f"the store of a recording does not answer ({type(error).__name__})") from error
+
+
+def _is_away(cause: BaseException | None) -> bool:
+    """Whether a server did not answer: fsspec says of that, too, that there is no such file."""
+    unreachable = isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError)
+    return unreachable or getattr(cause, "status", 0) >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -6,7 +6,10 @@ import asyncio
 import hashlib
 import io
 import json
+import threading
 from datetime import UTC, date, datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +19,12 @@ from click.testing import CliRunner
 
 from schemas.common import Channel
 from schemas.ids import raw_event_id
-from schemas.raw_voice import RawVoice
+from schemas.raw_voice import AudioReference, RawVoice
 from streams.audio.objects import AudioStore, open_audio
 from streams.cli import voc
 from streams.connectors.recordings import watch_recordings
 from streams.connectors.voice import ATTRIBUTES, FIELDS
-from streams.errors import AudioError
+from streams.errors import AudioError, UnavailableError
 from streams.settings import Settings
 from streams.topics import RAW_VOICE
 from tests.streams.audio.speech import CALL, encoded, samples
@@ -155,4 +158,21 @@ def test_an_object_that_is_another_than_was_sent_is_refused(settings: Settings) 
         with pytest.raises(AudioError), open_audio(audio, 100):
             pass
     with pytest.raises(AudioError, match="larger"), open_audio(reference(uri=stored.uri), 2):
+        pass
+
+
+def test_an_object_of_a_web_server_is_fetched_and_one_that_is_not_there_says_so(tmp_path: Path) -> None:
+    (tmp_path / "call.opus").write_bytes(CALL.read_bytes())
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    where = f"http://127.0.0.1:{server.server_port}"
+    try:
+        with open_audio(AudioReference(uri=f"{where}/call.opus"), 1 << 20) as file:
+            assert file.read() == CALL.read_bytes()
+        with pytest.raises(AudioError, match="no such object"), open_audio(AudioReference(uri=f"{where}/gone.opus"), 1 << 20):
+            pass
+    finally:
+        server.shutdown()
+        server.server_close()
+    with pytest.raises(UnavailableError), open_audio(AudioReference(uri=f"{where}/call.opus"), 1 << 20):
         pass
