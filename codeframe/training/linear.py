@@ -45,7 +45,7 @@ def _fitted(x: csr_matrix, y: Ints, strength: float) -> tuple[Floats, Floats]:
     """Weights (features, classes or 1) and biases."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = LogisticRegression(C=strength, solver="lbfgs" if y.max() > 1 else "liblinear", max_iter=60).fit(x, y)
+        model = LogisticRegression(C=strength, solver="lbfgs" if y.max() > 1 else "liblinear", max_iter=60, random_state=0).fit(x, y)
     return model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32)
 
 
@@ -99,6 +99,6 @@ def _codes(titles: Sequence[Example], taxonomy: Taxonomy) -> tuple[Floats, Float
     weight = np.array([1.0 if example.source == "complaints" else MAPPED for example in titles], np.float32)
     weights, bias = np.zeros((WIDE, codes.shape[1]), np.float32), np.full(codes.shape[1], _RARE, np.float32)
     for c in np.flatnonzero(codes.any(0) & ~codes.all(0)).tolist():
-        model = LinearSVC(C=_CODES).fit(x, codes[:, c], weight)
+        model = LinearSVC(C=_CODES, random_state=0).fit(x, codes[:, c], weight)
         weights[:, c], bias[c] = _ODDS * model.coef_[0], _ODDS * model.intercept_[0]
     return weights * rarity[:, None], bias
