@@ -93,23 +93,6 @@ def deep(
 
 
 @train.command()
-@click.option("--engine", type=click.Choice(["hanlp"]), default="hanlp", show_default=True, help="What trains and runs it.")
-@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Folder of labelled CSV files.")
-@click.option("--out", type=_FOLDER, required=True, help="Folder to write the tagger to.")
-@click.option("--epochs", type=click.IntRange(1), default=8, show_default=True)
-@click.option("--frame", default="auto", show_default=True, help="The code frame whose terms are the aspects.")
-def tagger(engine: str, data: Path, out: Path, epochs: int, frame: str) -> None:
-    """A tagger of aspects and opinion words, for `voc code --tier deep --engine hanlp:FOLDER`. Needs the extra `hanlp`."""
-    from codeframe.training.hanlp_tagger import train_tagger  # noqa: PLC0415
-
-    try:
-        score = _readable(lambda: train_tagger(data, out, Frame.load(frame), epochs=epochs))
-    except ImportError as error:
-        raise click.ClickException(f"{error.name} is not installed: pip install 'tingjian[{engine}]'") from error
-    click.echo(f"F1 of stretches held out {score:.3f}; written to {out}")
-
-
-@train.command()
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Folder of labelled CSV files.")
 @click.option("--out", type=_FILE_TO_BE, required=True, help="File to write, .npz.")
 def pairs(data: Path, out: Path) -> None:
