@@ -95,6 +95,25 @@ async def test_a_poison_row_is_found_and_the_rest_is_stored(settings: Settings) 
     assert (await rows(settings, "SELECT count() FROM current_utterances")) == [(39,)]
 
 
+@pytest.mark.parametrize(("table", "rule"), [("utterances", "conversation_id != 'c17'"), ("opinions", "conversation_id != 'c17'")])
+async def test_of_an_event_that_one_table_refuses_no_row_is_left_in_the_other(settings: Settings, table: str, rule: str) -> None:
+    async with open_clickhouse(settings) as clickhouse:
+        await clickhouse.command(f"ALTER TABLE {table} ADD CONSTRAINT no_poison CHECK {rule}")
+    async with open_store(settings) as store:
+        results = await store.write([coded(number, "a.b", "c.d") for number in range(20)])
+    assert [number for number, result in enumerate(results) if isinstance(result, Refusal)] == [17]
+    assert await counts(settings) == [(19, 38, 38)]
+
+
+async def test_a_column_that_changes_its_type_under_a_running_store(settings: Settings) -> None:
+    async with open_store(settings) as store, open_clickhouse(settings) as clickhouse:
+        await store.write([coded(1, "a.b")])
+        await clickhouse.command("ALTER TABLE utterances MODIFY COLUMN source String")
+        await clickhouse.command("ALTER TABLE utterances MODIFY COLUMN opinions UInt32")
+        assert await store.write([coded(2, "a.b")]) == [None]
+    assert await counts(settings) == [(2, 2, 2)]
+
+
 async def test_views_tell_coverage_lag_and_duplicates(settings: Settings) -> None:
     events = [
         coded(1, "a.b", customer_id="C1", fingerprint="same"),
