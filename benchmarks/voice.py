@@ -1,18 +1,22 @@
-"""How well speech becomes tags: characters and tags of what an engine hears, against the text that was spoken.
+"""How well speech is heard, and what of it becomes tags: the bundled engine and another one side by side, on the same audio.
 
-python benchmarks/voice.py PREFIX... [--asr whisper:DIR] [--count 300]
+python -m benchmarks.voice VOICES [--asr whisper:DIR] [--count 300] [--json]
 
-PREFIX is a spoken corpus as `python -m streams.audio.training.speak` writes it; its held-out sentences are heard. Prints the error
-of syllables (without tones) and characters, before and after the correction by sound, F1 of the coded opinions against those
-of the written text, and how many written sentences keep their tags when the correction is applied to them.
+VOICES is a folder of spoken corpora as `python -m streams.audio.training.speak` writes them; their held-out sentences are heard, clean, as
+mp3 of 32 kbit/s and in the telephone's band. Of each engine: the share of characters and of toneless syllables that are wrong (after the
+correction by sound), the opinions' F1 against the coding of the written text with and without that correction, and how many seconds of
+audio a core takes a second, from the file to the coded utterance. Of the correction: how many written sentences keep their tags under it.
 """
 
 from __future__ import annotations
 
+import io
+import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import av
 import click
 import numpy as np
 
@@ -21,15 +25,75 @@ from codeframe.coder import Coder
 from codeframe.folding import fold
 from codeframe.heard.sounds import HAN, syllables
 from codeframe.heard.transcript import Writer
-from streams.audio.engine import open_engine
+from streams.audio.call import hear_call
+from streams.audio.decode import RATE
+from streams.audio.engine import Engine, open_engine
 from streams.audio.training.distance import distance
-from streams.audio.training.features import Samples, coded, spoken, telephone
+from streams.audio.training.features import Samples, Spoken, coded, spoken, telephone
 
 CONDITIONS: dict[str, Callable[[Samples], Samples]] = {
-    "clean": lambda x: x,
-    "telephone": telephone,
+    "wav": lambda x: x,
     "mp3": lambda x: coded(x, "libmp3lame", 16_000, 32_000),
+    "telephone": telephone,
 }
+_CALL_S = 300
+Tags = list[frozenset[tuple[str, int]]]
+
+
+def measure(voices: Path, other: str | None = None, count: int = 300) -> dict[str, float]:
+    """The figures of the bundled engine ("small_...") and of another ("other_..."); see the module."""
+    sentences = [one for path in sorted(voices.glob("*.i16")) for one in spoken([path.with_suffix("")], "test")][:count]
+    if not sentences:
+        raise click.ClickException(f"{voices}: holds no held-out sentence of a spoken corpus")
+    writer, coder = Writer.of("auto"), Coder.load("auto")
+    texts = [one.text for one in sentences]
+    written = _tags(coder, texts)
+    kept = sum(a == b for a, b in zip(written, _tags(coder, [writer.correct(text)[0] for text in texts]), strict=True))
+    figures = {"sentences": len(texts), "written_kept": kept / len(texts)}
+    for name, specification in {"small": "small", **({"other": other} if other else {})}.items():
+        engine = open_engine(specification)
+        for condition, change in CONDITIONS.items():
+            heard = [_hear(engine, writer, change(np.pad(one.samples() * 0.6, (3_200, 3_200)))) for one in sentences]
+            corrected = [writer.correct(one)[0] for one in heard]
+            figures[f"{name}_cer_{condition}"] = rate([han(one) for one in texts], [han(one) for one in corrected])
+            figures[f"{name}_syllables_{condition}"] = rate([_plain(one) for one in texts], [_plain(one) for one in corrected])
+            if condition == "wav":
+                figures[f"{name}_fidelity_f1"] = f1(written, _tags(coder, corrected))
+                figures[f"{name}_fidelity_f1_uncorrected"] = f1(written, _tags(coder, heard))
+        figures[f"{name}_times_real_time"] = speed(engine, writer, coder, sentences)
+    return figures
+
+
+def speed(engine: Engine, writer: Writer, coder: Coder, sentences: Sequence[Spoken]) -> float:
+    """Seconds of a stereo call of five minutes a second of a core's time, from the file to the coded utterances."""
+    data = call(sentences)
+    started = time.process_time()
+    turns, seconds = hear_call(io.BytesIO(data), engine, (), 2 * _CALL_S, "zh", writer.words)
+    coder.code([utterance(writer.correct(turn.text)[0], at) for at, turn in enumerate(turns)])
+    return seconds / (time.process_time() - started)
+
+
+def call(sentences: Sequence[Spoken]) -> bytes:
+    """A WAV file of a stereo call at 8 kHz: the sentences in turns on both channels, a pause of 0.8 s between them."""
+    audio, at = np.zeros((2, _CALL_S * RATE), np.float32), RATE
+    for number in range(10 * len(sentences)):
+        x = sentences[number % len(sentences)].samples() * 0.6
+        if at + len(x) > audio.shape[1]:
+            break
+        audio[number % 2, at : at + len(x)] = x
+        at += len(x) + int(0.8 * RATE)
+    audio += np.random.default_rng(1).standard_normal(audio.shape).astype(np.float32) * 0.001
+    file = io.BytesIO()
+    with av.open(file, "w", format="wav") as out:
+        stream = out.add_stream("pcm_s16le", rate=8_000, layout="stereo")
+        pcm = (np.clip(audio, -1, 1) * 32767).astype(np.int16).T.reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm), format="s16", layout="stereo")
+        frame.sample_rate = RATE
+        resampler = av.AudioResampler("s16", "stereo", 8_000)
+        for piece in (*resampler.resample(frame), *resampler.resample(None)):
+            out.mux(stream.encode(piece))
+        out.mux(stream.encode(None))
+    return file.getvalue()
 
 
 def rate(spoken_: Sequence[Sequence[str]], heard: Sequence[Sequence[str]]) -> float:
@@ -37,46 +101,39 @@ def rate(spoken_: Sequence[Sequence[str]], heard: Sequence[Sequence[str]]) -> fl
     return sum(distance(one, other) for one, other in zip(heard, spoken_, strict=True)) / sum(map(len, spoken_))
 
 
-def f1(one: Sequence[frozenset[tuple[str, int]]], other: Sequence[frozenset[tuple[str, int]]]) -> float:
+def f1(one: Tags, other: Tags) -> float:
     """Of tags with their sentiment."""
     both = sum(len(a & b) for a, b in zip(one, other, strict=True))
     return 2 * both / max(1, sum(map(len, one)) + sum(map(len, other)))
 
 
-@click.command()
-@click.argument("prefixes", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--asr", default="small", show_default=True, help="Engine, as VOC_ASR.")
-@click.option("--count", default=300, show_default=True, help="Sentences at most.")
-@click.option("--condition", type=click.Choice(list(CONDITIONS)), default="clean", show_default=True)
-def main(prefixes: tuple[Path, ...], asr: str, count: int, condition: str) -> None:
-    """Hear held-out sentences and compare."""
-    engine, writer, coder = open_engine(asr), Writer.of("auto"), Coder.load("auto")
-    sentences = list(spoken(list(prefixes), "test"))[:count]
-    started, seconds, heard = time.process_time(), 0.0, []
-    for sentence in sentences:
-        x = CONDITIONS[condition](np.pad(sentence.samples() * 0.6, (3_200, 3_200)))
-        seconds += len(x) / 16_000
-        heard.append(han(writer.words(engine.hear((np.clip(x, -1, 1) * 32767).astype(np.int16), "zh"))))
-    spent = time.process_time() - started
-    texts = [sentence.text for sentence in sentences]
-    corrected = [writer.correct(one)[0] for one in heard]
-
-    def tags(lines: Sequence[str]) -> list[frozenset[tuple[str, int]]]:
-        found = coder.code([utterance(line, at) for at, line in enumerate(lines)])
-        return [frozenset((opinion.tag, opinion.sentiment) for opinion in one.opinions) for one in found]
-
-    written = tags(texts)
-    kept = sum(a == b for a, b in zip(written, tags([writer.correct(text)[0] for text in texts]), strict=True)) / len(texts)
-    print(f"{asr}, {condition}: {len(texts)} sentences, {seconds / 60:.1f} minutes, {seconds / spent:.0f} x real time a core")
-    print(f"syllables wrong {rate([syllables(one) for one in texts], [syllables(one) for one in heard]):.3f}")
-    print(f"characters wrong {rate(texts, heard):.3f}, corrected by sound {rate(texts, corrected):.3f}")
-    print(f"opinion F1 against the written text {f1(written, tags(heard)):.3f}, corrected by sound {f1(written, tags(corrected)):.3f}")
-    print(f"written sentences that keep their tags under correction {kept:.4f}")
-
-
 def han(text: str) -> str:
     """The Chinese characters of a text, Simplified."""
     return "".join(HAN.findall(fold(text)))
+
+
+def _plain(text: str) -> list[str]:
+    return [one.rstrip("12345") for one in syllables(han(text))]
+
+
+def _hear(engine: Engine, writer: Writer, x: Samples) -> str:
+    return fold(writer.words(engine.hear((np.clip(x, -1, 1) * 32767).astype(np.int16), "zh")))
+
+
+def _tags(coder: Coder, lines: Sequence[str]) -> Tags:
+    found = coder.code([utterance(line, at) for at, line in enumerate(lines)])
+    return [frozenset((opinion.tag, opinion.sentiment) for opinion in one.opinions) for one in found]
+
+
+@click.command()
+@click.argument("voices", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--asr", help="Another engine, as VOC_ASR.")
+@click.option("--count", default=300, show_default=True, help="Sentences at most.")
+@click.option("--json", "as_json", is_flag=True)
+def main(voices: Path, asr: str | None, count: int, as_json: bool) -> None:
+    """Hear held-out sentences and compare."""
+    figures = measure(voices, asr, count)
+    click.echo(json.dumps(figures) if as_json else "\n".join(f"{name:36}{value:.4f}" for name, value in figures.items()))
 
 
 if __name__ == "__main__":

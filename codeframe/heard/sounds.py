@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from pypinyin import lazy_pinyin
+from pypinyin import Style, lazy_pinyin
 
 HAN = re.compile(r"[\u4e00-\u9fff]+")
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("l", "n"), ("r", "n"))
@@ -13,13 +13,14 @@ _FINALS = (("ang", "an"), ("eng", "en"), ("ing", "in"))
 
 
 def syllables(text: str) -> list[str]:
-    """The syllables of Chinese characters without tones, read in their context."""
-    return lazy_pinyin(text)
+    """The toned syllables of Chinese characters, as "bo1", read in their context."""
+    return lazy_pinyin(text, style=Style.TONE3, neutral_tone_with_five=True)
 
 
 @lru_cache(4_096)
 def folded(syllable: str) -> str:
-    """One form for syllables that are heard for one another: flat and curled s, n and l, front and back nasals, h and f."""
+    """One form, without tone, for toned syllables that are heard for one another: flat and curled s, n and l, nasals, h and f."""
+    syllable = syllable.rstrip("12345")
     for sound, near in _FINALS:
         if syllable.endswith(sound):
             syllable = syllable[: -len(sound)] + near

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from codeframe.heard.language import START, LanguageModel
+from codeframe.heard.language import START, LanguageModel, State
 
 Alternatives: TypeAlias = Sequence[tuple[str, float]]
 """What a position may have been: toned syllables ("bo1") with their log-probabilities, the best first."""
 
-_BEAM = 10
+_BEAM = 8
+_HOMOPHONES = 10
+_LIKELY = -4.0
 _MISSED = -9.0
 
 
@@ -33,28 +35,33 @@ class Speller:
 
     def __init__(self, language: LanguageModel, weight: float = 0.55) -> None:
         self._language, self._weight = language, weight
-        self._lexicon: dict[tuple[str, ...], list[int]] = {}
-        self._begins: set[tuple[str, ...]] = set()
-        for number, reading in enumerate(language.readings):
-            if reading:
-                syllables = tuple(reading.split(" "))
-                self._lexicon.setdefault(syllables, []).append(number)
-                self._begins.update(syllables[:end] for end in range(1, len(syllables)))
+        lexicon: dict[tuple[str, ...], list[tuple[float, int]]] = {}
+        for number, reading, odds in language.readings:
+            lexicon.setdefault(tuple(reading.split(" ")), []).append((odds, number))
+        self._lexicon = {said: self._likeliest(words) for said, words in lexicon.items()}
+        self._begins = {said[:end] for said in lexicon for end in range(1, len(said))}
+
+    def _likeliest(self, words: list[tuple[float, int]]) -> list[tuple[float, int]]:
+        """Of words that sound alike the most frequent ones, with what their reading costs."""
+        best = sorted(words, key=lambda word: -word[0] - self._language.alone[word[1]])[:_HOMOPHONES]
+        return [(self._weight * odds, number) for odds, number in best]
 
     def spell(self, heard: Sequence[Alternatives]) -> str:
         """The best text for what was heard, a list of alternatives a position."""
-        starts: list[dict[int, _Start]] = [{} for _ in range(len(heard) + 1)]
-        starts[0][START] = _Start(0.0, START, None)
+        starts: list[dict[State, _Start]] = [{} for _ in range(len(heard) + 1)]
+        starts[0][START] = _Start(0.0, 0, None)
+        score_of, after = self._language.score, self._language.after
         for at in range(len(heard)):
-            kept = sorted(starts[at].values(), key=lambda start: -start.score)[:_BEAM]
+            kept = sorted(starts[at].items(), key=lambda start: -start[1].score)[:_BEAM]
             for length, word, acoustic in self._words_from(heard, at):
                 reached = starts[at + length]
-                for start in kept:
-                    score = start.score + acoustic + self._weight * self._language.score(start.word, word)
-                    if word not in reached or score > reached[word].score:
-                        reached[word] = _Start(score, word, start)
+                for state, start in kept:
+                    score = start.score + acoustic + self._weight * score_of(state, word)
+                    key = after(state, word)
+                    if key not in reached or score > reached[key].score:
+                        reached[key] = _Start(score, word, start)
             if kept and not starts[at + 1]:  # a syllable that no word has: nothing is spelled
-                starts[at + 1][START] = _Start(kept[0].score + _MISSED, START, kept[0])
+                starts[at + 1][START] = _Start(kept[0][1].score + _MISSED, 0, kept[0][1])
         return self._text(max(starts[-1].values(), key=lambda start: start.score))
 
     def _words_from(self, heard: Sequence[Alternatives], at: int) -> list[tuple[int, int, float]]:
@@ -62,8 +69,9 @@ class Speller:
         found: list[tuple[int, int, float]] = []
         begun: list[tuple[tuple[str, ...], float]] = [((), 0.0)]
         for length, alternatives in enumerate(heard[at:], 1):
-            grown = [((*syllables, one), score + p) for syllables, score in begun for one, p in alternatives]
-            found += [(length, word, score) for syllables, score in grown for word in self._lexicon.get(syllables, ())]
+            likely = [(one, p) for one, p in alternatives if p > alternatives[0][1] + _LIKELY]
+            grown = [((*syllables, one), score + p) for syllables, score in begun for one, p in likely]
+            found += [(length, word, score + odds) for syllables, score in grown for odds, word in self._lexicon.get(syllables, ())]
             begun = [(syllables, score) for syllables, score in grown if syllables in self._begins]
             if not begun:
                 break

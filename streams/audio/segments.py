@@ -1,8 +1,9 @@
 """From samples to the stretches in which somebody speaks, as they come: the same for a file and for a live call.
 
 Voice activity of each channel by WebRTC's detector in frames of 30 ms. A stretch begins when five of the last eight frames hold
-speech, ends after 450 ms without, and is cut at its quietest frame before it is longer than 15 s. On a stereo call the other side
-leaks in: a stretch that is 15 dB below the other channel at that time is crosstalk and dropped.
+speech, ends after 450 ms without, and is cut at its quietest frame before it is longer than 15 s. The detector goes on for some 120 ms
+after the speech, which the end leaves out. On a stereo call the other side leaks in: a frame that is 9 dB, or a stretch that is 15 dB
+below the other channel at that time is crosstalk.
 """
 
 from __future__ import annotations
@@ -24,11 +25,15 @@ _WINDOW, _ONSET = 8, 5
 _HANGOVER = 450 // FRAME_MS
 PAD = RATE // 5
 """Samples around a stretch."""
+_TAIL = 120 // FRAME_MS
 _SHORTEST = 240 // FRAME_MS
 _LONGEST = 15_000 // FRAME_MS
 _AGGRESSIVENESS = 2
-_CROSSTALK_DB = 15.0
+_CROSSTALK_DB, _LEAK_DB = 15.0, 9.0
+"""How much quieter than the other side a stretch, or a frame, is that is the other side leaking in."""
 _SILENT_DB = -55.0
+_QUIETER_DB = 20.0
+"""How much quieter than the stretch what it begins with may be."""
 _KEPT_FRAMES = _LONGEST + 3 * _WINDOW
 
 
@@ -72,11 +77,12 @@ class Segmenter:
         begin = self._frame
         end = self._first + self._kept.shape[1] // _FRAME
         new = self._kept[:, (begin - self._first) * _FRAME : (end - self._first) * _FRAME]
+        own = self._own(new)
         sounds = [np.ascontiguousarray(channel).data.cast("B") for channel in new]
         for frame in range(begin, end):
             self._frame, at = frame, (frame - begin) * _FRAME_BYTES
             for channel, voice in enumerate(self._voices):
-                speech = voice.detector.is_speech(sounds[channel][at : at + _FRAME_BYTES], RATE)
+                speech = voice.detector.is_speech(sounds[channel][at : at + _FRAME_BYTES], RATE) and bool(own[channel, frame - begin])
                 yield from self._look(channel, voice, speech)
         self._frame = end
         self._forget()
@@ -94,6 +100,12 @@ class Segmenter:
             for channel, voice in enumerate(self._voices)
             if voice.start is not None and voice.last + 1 - voice.start >= _SHORTEST
         ]
+
+    @staticmethod
+    def _own(samples: Samples) -> NDArray[np.bool_]:
+        """Of which channels a frame may be the speech, channels x frames: of those that are not much quieter than another."""
+        power = (samples.reshape(len(samples), -1, _FRAME).astype(np.float32) ** 2).mean(axis=2)
+        return np.asarray(power * 10 ** (_LEAK_DB / 10) >= power.max(axis=0, initial=0))
 
     def _look(self, channel: int, voice: _Voice, speech: bool) -> Iterator[Segment]:
         voice.window.append(speech)
@@ -116,19 +128,21 @@ class Segmenter:
         start, voice.start = voice.start, None
         voice.window.clear()
         if start is not None:
-            yield from self._heard(channel, start, end)
+            yield from self._heard(channel, start, end, _TAIL)
 
-    def _heard(self, channel: int, start: int, end: int) -> Iterator[Segment]:
+    def _heard(self, channel: int, start: int, end: int, tail: int = 0) -> Iterator[Segment]:
         if end - start < _SHORTEST:
             return
         levels = [self._level(other, start, end) for other in range(len(self._voices))]
         if levels[channel] > max(_SILENT_DB, max(levels) - _CROSSTALK_DB):
-            yield self._segment(channel, start, end)
+            while end - start > _SHORTEST and self._level(channel, start, start + 1) < levels[channel] - _QUIETER_DB:
+                start += 1
+            yield self._segment(channel, start, end, tail)
 
-    def _segment(self, channel: int, start: int, end: int) -> Segment:
+    def _segment(self, channel: int, start: int, end: int, tail: int = 0) -> Segment:
         begin = max(0, (start - self._first) * _FRAME - PAD)
         stop = (end - self._first) * _FRAME + PAD
-        return Segment(channel, start * FRAME_MS, end * FRAME_MS, self._kept[channel, begin:stop])
+        return Segment(channel, start * FRAME_MS, (end - tail) * FRAME_MS, self._kept[channel, begin:stop])
 
     def _level(self, channel: int, start: int, end: int) -> float:
         """Mean power of a stretch, dB of full scale."""

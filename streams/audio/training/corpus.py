@@ -1,15 +1,17 @@
 """Sentences for the small recogniser: what customers and agents of a car brand say, made from a code frame and a grammar.
 
-python -m streams.audio.training.corpus FRAME_FOLDER OUT.tsv [--count N]
+python -m streams.audio.training.corpus FRAME_FOLDER OUT.tsv [--count N] [--data FOLDER]
 
-Four kinds of lines, so that the net listens instead of guessing a grammar:
+Five kinds of lines, so that the net listens instead of guessing a grammar:
 
 * `example`: the frame's own example sentences, clause by clause;
 * `term`: its terms and patterns, filled and set into what people say around them;
 * `call`: templates of hotline and store talk, with numbers, dates, amounts and names;
-* `words`: random common words in a row, for syllables that the trade seldom needs.
+* `words`: random common words in a row, for syllables that the trade seldom needs;
+* `data`: clauses of customer texts in a folder, two in three where one is given.
 
-Every tenth tag's examples are held out as `test`: their sentences are seen by no stage of the training.
+Some of the folder's texts are held out as `test` (see `sentences`), without a folder the examples of every tenth tag: their sentences are
+seen by no stage of the training.
 """
 
 from __future__ import annotations
@@ -23,10 +25,13 @@ from typing import Any
 import click
 import yaml
 
+from streams.audio.training.sentences import HAN as _HAN
+from streams.audio.training.sentences import is_held_out, sentences, texts
+
 _CLAUSE = re.compile(r"[\u4e00-\u9fff]{4,26}")
 _GROUP = re.compile(r"\(([^()]*)\)")
-_HAN = re.compile(r"[\u4e00-\u9fff]+")
 _HELD_OUT = 10
+_SHORTEST, _TESTED = 5, 600
 _DIGITS = "零一二三四五六七八九"
 
 _NONE = [""]
@@ -235,21 +240,34 @@ def _common_words() -> tuple[list[str], list[float]]:
 SHARES = {"example": 0.24, "term": 0.3, "call": 0.24, "words": 0.22}
 
 
+def _customers(folder: Path, of_test: bool) -> list[str]:
+    return sorted({line for text in texts(folder) if is_held_out(text) is of_test for line in sentences(text) if len(line) >= _SHORTEST})
+
+
 @click.command()
 @click.argument("frame", type=click.Path(path_type=Path, exists=True))
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--count", default=5_000, show_default=True)
-def main(frame: Path, out: Path, count: int) -> None:
+@click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False), help="A folder of customer texts.")
+@click.option("--seed", default=7, show_default=True)
+def main(frame: Path, out: Path, count: int, data: Path | None, seed: int) -> None:
     """Write COUNT sentences and the held-out ones to OUT, as lines of `set TAB kind TAB sentence`."""
-    corpus = Corpus(frame)
-    held, lines = set(corpus.test), dict[str, str]()
+    corpus = Corpus(frame, seed)
+    test, lines = corpus.test, dict[str, str]()
+    if data:
+        seen = _customers(data, False)
+        unseen = sorted({*_customers(data, True)} - {*seen})
+        test = corpus.chance.sample(unseen, min(len(unseen), _TESTED))
+        lines |= dict.fromkeys(corpus.chance.sample(seen, min(len(seen), count * 2 // 3)), "data")
+    held = {*corpus.test, *test}
     kinds, shares = list(SHARES), list(SHARES.values())
     while len(lines) < count:
         kind = corpus.chance.choices(kinds, shares)[0]
         sentence = corpus.sentence(kind)[:34]
         if sentence not in held:
             lines[sentence] = kind
-    rows = [f"train\t{kind}\t{line}" for line, kind in lines.items()] + [f"test\texample\t{line}" for line in corpus.test]
+    order = corpus.chance.sample(list(lines.items()), len(lines))
+    rows = [f"test\texample\t{line}" for line in test] + [f"train\t{kind}\t{line}" for line, kind in order]
     out.write_text("\n".join(rows) + "\n", "utf-8")
 
 

@@ -10,6 +10,7 @@ a line of `first frame, frames, voice, syllables, text` a sentence.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing import Pool
@@ -27,8 +28,9 @@ from streams.audio.small.features import fbank
 from streams.audio.training.words import toned
 
 Samples = NDArray[np.float32]
-_SPEEDS = (0.84, 0.92, 1.0, 1.0, 1.08, 1.16)
+_SPEEDS = (0.86, 0.92, 1.0, 1.0, 1.06, 1.12)
 _NOISE_SHARE = 0.05
+_HAN = re.compile(r"[\u4e00-\u9fff]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +112,18 @@ def vary(x: Samples, chance: np.random.Generator, pool: Samples) -> Samples:
     if speed != 1:
         x = soxr.resample(x, RATE, round(RATE / speed)).astype(np.float32)
     x = np.concatenate([np.zeros(chance.integers(0, 4_500)), x, np.zeros(chance.integers(600, 4_500))]).astype(np.float32)
-    if chance.random() < 0.25:
+    if chance.random() < 0.1:
         x = _echo(chance, x)
     x *= 10 ** (chance.uniform(-18, -1) / 20) / (np.abs(x).max() + 1e-6)
-    snr = chance.uniform(8, 30) if chance.random() < 0.6 else chance.uniform(30, 50)
+    snr = chance.uniform(8, 30) if chance.random() < 0.4 else chance.uniform(30, 60)
     noise = _noise(chance, len(x), pool)
     x += noise * np.sqrt((x**2).mean() / ((noise**2).mean() + 1e-12) / 10 ** (snr / 10))
     kind = chance.random()
     if kind < 0.35:
         return telephone(x)
-    if kind < 0.5:
+    if kind < 0.55:
         return coded(x, "libmp3lame", 16_000, int(chance.choice([24_000, 32_000, 48_000])))
-    return coded(x, "libopus", 16_000, int(chance.choice([12_000, 16_000, 24_000]))) if kind < 0.6 else x
+    return coded(x, "libopus", 16_000, int(chance.choice([12_000, 16_000, 24_000]))) if kind < 0.65 else x
 
 
 def nothing(chance: np.random.Generator, pool: Samples) -> Samples:
@@ -183,7 +185,8 @@ def main(out: Path, prefixes: tuple[Path, ...], copies: int, first: int, of: str
     with Pool(processes, _start, (pool,)) as workers:
         for job, frames in zip(jobs, workers.imap(_one, jobs, 16), strict=True):
             text = "" if _silent(job) else job[0].text
-            rows.append(f"{at}\t{len(frames)}\t{job[0].voice}\t{' '.join(toned(text))}\t{text}")
+            said = [one for run in _HAN.findall(text) for one in toned(run)]
+            rows.append(f"{at}\t{len(frames)}\t{job[0].voice}\t{' '.join(said)}\t{text}")
             parts.append(frames)
             at += len(frames)
     np.save(out.with_suffix(".npy"), np.concatenate(parts))

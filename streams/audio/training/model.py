@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-SUBSAMPLING = 4
-DILATIONS = (1, 1, 2, 2, 4, 4, 8, 16)
+SUBSAMPLING = 6
+DILATIONS = (1, 1, 2, 1, 2, 4, 1, 4, 8, 1)
+_DROPOUT = 0.1
 
 
 class Block(nn.Module):
@@ -25,13 +26,13 @@ class Block(nn.Module):
         frames, d = x.shape[1], self.dilation
         y = functional.pad(self.norm(x) * mask, (0, 0, d, d))
         y = torch.cat([y[:, :frames], y[:, d : d + frames], y[:, 2 * d : 2 * d + frames]], 2)
-        return x + self.gather(functional.relu(self.spread(y)))
+        return x + self.gather(functional.dropout(functional.relu(self.spread(y)), _DROPOUT, self.training))
 
 
 class Net(nn.Module):
     """Features to log-probabilities of syllables; the contract of sherpa-onnx's zipformer CTC models."""
 
-    def __init__(self, vocabulary: int, width: int = 160, hidden: int = 320) -> None:
+    def __init__(self, vocabulary: int, width: int = 224, hidden: int = 448) -> None:
         super().__init__()
         self.stack = nn.Linear(80 * SUBSAMPLING, width)
         self.norm = nn.LayerNorm(width)
@@ -40,7 +41,7 @@ class Net(nn.Module):
         self.head = nn.Linear(width, vocabulary)
 
     def forward(self, x: Tensor, x_lens: Tensor) -> tuple[Tensor, Tensor]:
-        """x: batch x frames x 80; gives batch x frames / 4 x vocabulary, and how many of these frames count."""
+        """x: batch x frames x 80; gives batch x frames / 6 x vocabulary, and how many of these frames count."""
         frames = x.shape[1]
         mask = (torch.arange(frames, device=x.device)[None] < x_lens[:, None]).to(x.dtype)[:, :, None]
         mean = (x * mask).sum(1, keepdim=True) / x_lens.to(x.dtype)[:, None, None]  # so that gain and line do not matter

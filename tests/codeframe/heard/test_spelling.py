@@ -8,7 +8,7 @@ from pypinyin import Style, lazy_pinyin
 from codeframe.heard.language import LanguageModel
 from codeframe.heard.spelling import Speller
 
-SENTENCES = ["变速箱顿挫很明显", "订金一直不退给我", "空调不制冷夏天受不了", "销售一直推脱也不给我回电话", "刹车失灵差点出事故"]
+SENTENCES = ["变速箱顿挫很明显", "定金一直不退给我", "空调不制冷夏天受不了", "销售一直推脱也不给我回电话", "刹车失灵差点出事故"]
 
 
 @pytest.fixture(scope="module")
