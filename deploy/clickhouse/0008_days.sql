@@ -48,12 +48,12 @@ CREATE TABLE dealers_daily
     concrete_detractors UInt32,
     tens                UInt32,
     empty_tens          UInt32 COMMENT 'tens with a comment that says nothing concrete',
-    comments            AggregateFunction(uniq, UInt64) COMMENT 'different concrete comments',
+    comments            Array(UInt64) COMMENT 'hashes of different concrete comments',
     generation          DateTime64(6, 'UTC')
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(day)
-ORDER BY (day, generation, dealer);
+ORDER BY (dealer, day, generation);
 
 CREATE TABLE parts_daily
 (
@@ -122,7 +122,7 @@ SELECT dealer,
        sum(d.answers)                                                             AS answers,
        sum(tens) / answers                                                        AS tens_share,
        sum(empty_tens) / answers                                                  AS empty_tens_share,
-       (sum(concrete) - uniqMerge(comments)) / answers                            AS same_words_share,
+       (sum(concrete) - uniqArray(comments)) / answers                            AS same_words_share,
        100 * (sum(promoters) - sum(detractors)) / answers                         AS nps,
        100 * (sum(concrete_promoters) - sum(concrete_detractors)) / nullIf(sum(concrete), 0) AS concrete_nps
 FROM dealers_daily AS d

@@ -1,6 +1,18 @@
--- Before and after a task from the hourly roll-up: each task is spread over the days around it, so that the tag and the day
--- find its opinions without reading every opinion for every task. Windows begin and end with whole hours; a task of which
--- nothing was said on either side is left out.
+-- Before and after a task from the hourly roll-up. The store step counts about once a minute, anew and not by adding, the opinions
+-- around each accepted task of which an hour changed. Windows begin and end with whole hours; a task of which nothing was said
+-- on either side is left out of the view.
+
+CREATE TABLE task_counts
+(
+    task_id     UUID,
+    revision    UInt32 COMMENT 'of the task that was counted',
+    accepted_at DateTime64(3, 'UTC') COMMENT 'of the acceptance that was counted',
+    before      UInt64 COMMENT 'opinions of the tag, cause and scope in 28 days before the task',
+    after       UInt64 COMMENT 'and in 28 days after its acceptance',
+    generation  DateTime64(6, 'UTC')
+)
+ENGINE = ReplacingMergeTree(generation)
+ORDER BY task_id;
 
 DROP VIEW IF EXISTS task_effects;
 
@@ -13,29 +25,10 @@ SELECT task_id, rule, tag, cause, owner_queue, dealer, created_at, accepted_at, 
        ratio * exp(1.96 * standard_error)                    AS ratio_high
 FROM
 (
-    SELECT b.task_id AS task_id, any(b.rule) AS rule, any(b.tag) AS tag, any(b.cause) AS cause, any(b.owner_queue) AS owner_queue,
-           any(b.dealer) AS dealer, any(b.created_at) AS created_at, any(b.accepted_at) AS accepted_at,
-           sumIf(o.opinions, o.hour >= b.created_at - INTERVAL 28 DAY AND o.hour < b.created_at)   AS before,
-           sumIf(o.opinions, o.hour >= b.accepted_at AND o.hour < b.accepted_at + INTERVAL 28 DAY) AS after,
-           greatest(1, least(28, dateDiff('hour', any(b.accepted_at), now()) / 24))                AS days_after
-    FROM
-    (
-        SELECT hour, toDate(hour) AS day, toString(tag) AS tag, cause, dealer, brand, model, region, city, channel, opinions
-        FROM current_facts WHERE tag IN (SELECT tag FROM tasks)
-    ) AS o
-    INNER JOIN
-    (
-        SELECT task_id, rule, toString(tag) AS tag, cause, owner_queue, dealer, created_at, accepted_at, scope['dealer'] AS of_dealer,
-               scope['brand'] AS of_brand, scope['model'] AS of_model, scope['region'] AS of_region, scope['city'] AS of_city,
-               scope['channel'] AS of_channel,
-               arrayJoin(arrayDistinct(arrayConcat(
-                   arrayMap(n -> toDate(created_at) - n, range(29)), arrayMap(n -> toDate(accepted_at) + n, range(29))))) AS day
-        FROM task_board WHERE state IN ('accepted', 'closed') AND muted = ''
-    ) AS b ON o.tag = b.tag AND o.day = b.day
-    WHERE (b.cause IN ('', 'unknown') OR o.cause = b.cause)
-      AND (b.of_dealer = '' OR o.dealer = b.of_dealer) AND (b.of_brand = '' OR o.brand = b.of_brand)
-      AND (b.of_model = '' OR o.model = b.of_model) AND (b.of_region = '' OR o.region = b.of_region)
-      AND (b.of_city = '' OR o.city = b.of_city) AND (b.of_channel = '' OR o.channel = b.of_channel)
-    GROUP BY b.task_id
-    HAVING before + after > 0
+    SELECT b.task_id AS task_id, b.rule AS rule, b.tag AS tag, b.cause AS cause, b.owner_queue AS owner_queue, b.dealer AS dealer,
+           b.created_at AS created_at, b.accepted_at AS accepted_at, c.before AS before, c.after AS after,
+           greatest(1, least(28, dateDiff('hour', b.accepted_at, now()) / 24)) AS days_after
+    FROM (SELECT * FROM task_board WHERE state IN ('accepted', 'closed') AND muted = '') AS b
+    INNER JOIN (SELECT task_id, before, after FROM task_counts FINAL) AS c ON c.task_id = b.task_id
+    WHERE before + after > 0
 );

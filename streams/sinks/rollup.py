@@ -17,15 +17,16 @@ T = TypeVar("T", bound=date)
 
 _INTERVAL_SECONDS = 1.0
 _DAYS_INTERVAL_SECONDS = 15.0
+_TASKS_INTERVAL_SECONDS = 60.0
 _SHARE_OF_TIME = 0.2
 _HOURS_A_QUERY = 1_000  # they travel in the URL
 _DAYS_A_QUERY = 60
+_TASKS_A_QUERY = 300
 
-_HOURLY = ("hour", "hourly_generations", ("opinions_hourly", "facts_hourly", "answers_hourly"))
-_DAILY = ("day", "daily_generations", ("tags_daily", "facts_daily", "dealers_daily", "parts_daily"))
-_CLEAN_SECONDS = 60.0
-_BY_HOUR = (sql.ROWS, sql.FACTS, sql.ANSWERS, sql.SWITCH_HOURS)
-_BY_DAY = (sql.TAGS_DAILY, sql.FACTS_DAILY, sql.DEALERS_DAILY, sql.PARTS_DAILY, sql.SWITCH_DAYS)
+_HOURLY = ("hour", "hourly_generations", ("opinions_hourly", "facts_hourly", "answers_hourly", "lags_hourly"))
+_DAILY = ("day", "daily_generations", ("tags_daily", "facts_daily", "dealers_daily", "parts_daily", "duplicates_daily"))
+_BY_HOUR = (sql.ROWS, sql.FACTS, sql.ANSWERS, sql.LAGS, sql.SWITCH_HOURS)
+_BY_DAY = (sql.TAGS_DAILY, sql.FACTS_DAILY, sql.DEALERS_DAILY, sql.PARTS_DAILY, sql.DUPLICATES_DAILY, sql.SWITCH_DAYS)
 
 logger = logging.getLogger("tingjian.store")
 
@@ -39,7 +40,7 @@ class Rollup:
         self._days: set[date] = set()
 
     def touch(self, moments: Iterable[datetime]) -> None:
-        """Say that opinions of these moments were written."""
+        """Say that utterances of these moments were written."""
         self._touched.update(moment.replace(minute=0, second=0, microsecond=0) for moment in moments)
 
     async def catch_up(self) -> None:
@@ -48,8 +49,8 @@ class Rollup:
         self._days.update(day for (day,) in await self._clickhouse.query(sql.STALE_DAYS))
 
     async def keep_fresh(self) -> None:
-        """Refresh hours about once a second and days four times a minute, and never for more than a fifth of the time."""
-        cleaned = dated = time.monotonic()
+        """Refresh hours about once a second, days four times a minute and tasks once, never for more than a fifth of the time."""
+        counted = dated = time.monotonic()
         while True:
             started = time.monotonic()
             try:
@@ -57,18 +58,20 @@ class Rollup:
                 if started - dated > _DAYS_INTERVAL_SECONDS:
                     await self._refresh_days()
                     dated = started
-                if started - cleaned > _CLEAN_SECONDS:
+                if started - counted > _TASKS_INTERVAL_SECONDS:
+                    await self._refresh_tasks()
                     await self._clean()
-                    cleaned = started
+                    counted = started
             except SinkError as error:
                 logger.warning("roll-up waits: %s", error)
             spent = time.monotonic() - started
             await asyncio.sleep(max(_INTERVAL_SECONDS, spent / _SHARE_OF_TIME - spent))
 
     async def refresh(self) -> None:
-        """Compute the touched hours and days anew. Raises SinkError, and keeps what is left to do."""
+        """Compute the touched hours and days, and the tasks around them, anew. Raises SinkError, and keeps what is left to do."""
         await self._refresh_hours()
         await self._refresh_days()
+        await self._refresh_tasks()
 
     async def _refresh_hours(self) -> None:
         while self._touched:
@@ -90,6 +93,13 @@ class Rollup:
             except SinkError:
                 self._days.update(days)
                 raise
+
+    async def _refresh_tasks(self) -> None:
+        """What is left to do is in the tables: a task says which opinions it was counted with."""
+        stale = await self._clickhouse.query(sql.STALE_TASKS)
+        for some in (stale[n : n + _TASKS_A_QUERY] for n in range(0, len(stale), _TASKS_A_QUERY)):
+            tasks, begins, ends = zip(*some, strict=True)
+            await self._compute((sql.TASK_COUNTS,), "", {"tasks": list(tasks), "first": min(begins), "end": max(ends)})
 
     async def _compute(self, statements: Sequence[str], touched: str, span: Mapping[str, object]) -> None:
         """Run the statements in order; the last makes the computation count."""

@@ -38,6 +38,17 @@ LEFT JOIN
 ) AS o ON o.utterance_id = u.utterance_id
 GROUP BY u.event_id
 """
+LAGS = """
+INSERT INTO lags_hourly
+SELECT toStartOfHour(occurred_at) AS hour, toStartOfHour(ingested_at) AS ingested, count(),
+       quantilesDDState(0.01, 0.5, 0.95, 0.99)(dateDiff('ms', ingested_at, cleaned_at) / 1e3),
+       quantilesDDState(0.01, 0.5, 0.95, 0.99)(dateDiff('ms', cleaned_at, coded_at) / 1e3),
+       quantilesDDState(0.01, 0.5, 0.95, 0.99)(dateDiff('ms', coded_at, stored_at) / 1e3),
+       quantilesDDState(0.01, 0.5, 0.95, 0.99)(dateDiff('ms', ingested_at, stored_at) / 1e3), {generation:DateTime64(6, 'UTC')}
+FROM utterances FINAL
+WHERE {touched}
+GROUP BY hour, ingested
+"""
 SWITCH_HOURS = """
 INSERT INTO hourly_generations
 SELECT arrayJoin({hours:Array(DateTime('UTC'))}), {generation:DateTime64(6, 'UTC')}
@@ -58,7 +69,7 @@ DEALERS_DAILY = """
 INSERT INTO dealers_daily
 SELECT toDate(hour) AS day, dealer, count(), countIf(score >= 9), countIf(score <= 6),
        countIf(concrete), countIf(concrete AND score >= 9), countIf(concrete AND score <= 6),
-       countIf(score = 10), countIf(score = 10 AND NOT concrete AND comment != ''), uniqStateIf(cityHash64(comment), concrete),
+       countIf(score = 10), countIf(score = 10 AND NOT concrete AND comment != ''), groupUniqArrayIf(cityHash64(comment), concrete),
        {generation:DateTime64(6, 'UTC')}
 FROM current_answers WHERE {touched}
 GROUP BY day, dealer
@@ -81,6 +92,20 @@ SELECT toDate(hour) AS day, 'channel' AS dimension, toString(channel) AS part, c
 FROM current_answers WHERE {touched}
 GROUP BY day, part
 """
+DUPLICATES_DAILY = """
+INSERT INTO duplicates_daily
+SELECT toDate(occurred_at), utterance_id, channel, source, customer_id, fingerprint, occurred_at, {generation:DateTime64(6, 'UTC')}
+FROM
+(
+    SELECT utterance_id, channel, source, customer_id, fingerprint, occurred_at,
+           row_number() OVER (PARTITION BY toDate(occurred_at), channel, if(customer_id = '', conversation_id, customer_id), fingerprint
+                              ORDER BY occurred_at, utterance_id) AS nth
+    FROM utterances FINAL
+    WHERE fingerprint != '' AND NOT has(marks, 'empty')
+      AND occurred_at >= {first:DateTime('UTC')} AND occurred_at < {end:DateTime('UTC')} AND toDate(occurred_at) IN {days:Array(Date)}
+)
+WHERE nth > 1
+"""
 SWITCH_DAYS = """
 INSERT INTO daily_generations
 SELECT arrayJoin({days:Array(Date)}), {generation:DateTime64(6, 'UTC')}
@@ -93,7 +118,7 @@ SELECT hour FROM
     (
         SELECT toStartOfHour(occurred_at) AS hour, max(stored_at) AS at FROM opinions GROUP BY hour
         UNION ALL
-        SELECT toStartOfHour(occurred_at) AS hour, max(stored_at) AS at FROM utterances WHERE isNotNull(score) GROUP BY hour
+        SELECT toStartOfHour(occurred_at) AS hour, max(stored_at) AS at FROM utterances GROUP BY hour
     )
     GROUP BY hour
 ) AS stored
@@ -105,6 +130,47 @@ SELECT day FROM (SELECT toDate(hour) AS day, max(generation) AS newest FROM hour
 LEFT JOIN (SELECT day, generation FROM daily_generations FINAL) AS done USING day
 WHERE newest > done.generation
 """
+
+# Accepted tasks that were never counted, that changed, or that have an hour in their windows that was computed since.
+_DAYS_OF_TASK = """arrayJoin(arrayDistinct(arrayConcat(
+               arrayMap(n -> toDate(created_at) - n, range(29)), arrayMap(n -> toDate(accepted_at) + n, range(29))))) AS day"""
+_ACCEPTED = "state IN ('accepted', 'closed') AND muted = ''"
+STALE_TASKS = f"""
+SELECT b.task_id, toStartOfHour(any(b.created_at)) - INTERVAL 28 DAY AS begin, toStartOfHour(any(b.accepted_at)) + INTERVAL 29 DAY
+FROM (SELECT task_id, revision, created_at, accepted_at, {_DAYS_OF_TASK} FROM task_board WHERE {_ACCEPTED}) AS b
+LEFT JOIN (SELECT toDate(hour) AS day, max(generation) AS newest FROM hourly_generations GROUP BY day) AS computed ON computed.day = b.day
+LEFT JOIN (SELECT task_id, revision, accepted_at, generation FROM task_counts FINAL) AS counted ON counted.task_id = b.task_id
+GROUP BY b.task_id
+HAVING any(b.revision) != any(counted.revision) OR any(b.accepted_at) != any(counted.accepted_at)
+    OR max(computed.newest) > any(counted.generation) - INTERVAL 1 MINUTE
+ORDER BY begin
+"""  # noqa: S608 - conditions of ours
+# Each task is spread over the days around it, so that the tag and the day find its opinions.
+TASK_COUNTS = """
+INSERT INTO task_counts
+WITH (b.cause IN ('', 'unknown') OR o.cause = b.cause)
+ AND (b.of_dealer = '' OR o.dealer = b.of_dealer) AND (b.of_brand = '' OR o.brand = b.of_brand)
+ AND (b.of_model = '' OR o.model = b.of_model) AND (b.of_region = '' OR o.region = b.of_region)
+ AND (b.of_city = '' OR o.city = b.of_city) AND (b.of_channel = '' OR o.channel = b.of_channel) AS matched
+SELECT b.task_id, any(b.revision), any(b.accepted_at),
+       sumIf(o.opinions, matched AND o.hour >= b.created_at - INTERVAL 28 DAY AND o.hour < b.created_at),
+       sumIf(o.opinions, matched AND o.hour >= b.accepted_at AND o.hour < b.accepted_at + INTERVAL 28 DAY),
+       {generation:DateTime64(6, 'UTC')}
+FROM
+(
+    SELECT hour, toDate(hour) AS day, tag, cause, dealer, brand, model, region, city, channel, opinions FROM current_facts
+    WHERE hour >= {first:DateTime('UTC')} AND hour < {end:DateTime('UTC')}
+      AND tag IN (SELECT tag FROM tasks WHERE task_id IN {tasks:Array(UUID)})
+) AS o
+RIGHT JOIN
+(
+    SELECT task_id, revision, tag, cause, created_at, accepted_at, scope['dealer'] AS of_dealer, scope['brand'] AS of_brand,
+           scope['model'] AS of_model, scope['region'] AS of_region, scope['city'] AS of_city, scope['channel'] AS of_channel,
+           {days_of_task}
+    FROM task_board WHERE task_id IN {tasks:Array(UUID)}
+) AS b ON o.tag = b.tag AND o.day = b.day
+GROUP BY b.task_id
+""".replace("{days_of_task}", _DAYS_OF_TASK)
 
 # Only what a reader can no longer be using.
 CLEAN = """

@@ -48,11 +48,7 @@ class Store:
                 return [Refusal(Reason.REFUSED_BY_SINK, str(error))]
             half = len(events) // 2
             return await self.write(events[:half]) + await self.write(events[half:])
-        self._rollup.touch(
-            event.occurred_at
-            for event in events
-            if isinstance(event, CodedUtterance) and (event.opinions or event.retracted or event.score is not None)
-        )
+        self._rollup.touch(event.occurred_at for event in events if isinstance(event, CodedUtterance))
         return [None] * len(events)
 
     async def describe(self, tags: Sequence[Mapping[str, object]]) -> None:

@@ -264,6 +264,24 @@ async def test_an_owners_effect_pools_those_of_its_tasks(world: World) -> None:
     assert log(high / low) < min(log(one[2] / one[1]) for one in effects)
 
 
+async def test_an_effect_follows_late_opinions_and_another_acceptance(world: World) -> None:
+    task, steps = accepted_task(TaskLevel.EVENT)
+    elsewhere = said(task.created_at - DAY, dealer="D2")
+    await world.store([*(said(task.created_at - n * DAY) for n in range(1, 4)), elsewhere, task, *steps])
+    counts = "SELECT before, after FROM task_effects"
+    for late, expected in (([], (3, 0)), ([said(task.created_at + 2 * DAY)], (3, 1)), ([said(task.created_at - 5 * DAY)], (4, 1))):
+        await world.store(late)
+        for _ in range(2):
+            await world.rollup.refresh()
+            assert await world.clickhouse.query(counts) == [expected]
+    await world.store(life(task.task_id, TaskAction.REOPENED, TaskAction.DONE, TaskAction.ACCEPTED, at=task.created_at + 4 * DAY))
+    await world.rollup.refresh()
+    assert await world.clickhouse.query(counts) == [(4, 0)]
+    await world.store([task.model_copy(update={"revision": 2, "scope": {}})])
+    await world.rollup.refresh()
+    assert await world.clickhouse.query(counts) == [(5, 0)]
+
+
 async def test_owners_and_causes_are_judged_by_what_came_back(world: World) -> None:
     task, steps = accepted_task(TaskLevel.EVENT)
     steps[1] = steps[1].model_copy(update={"confirmed_cause": "finance.loan_refused", "refused_causes": ("dealer.obstructs",)})
