@@ -70,7 +70,8 @@ class ChatEndpoint:
         body = orjson.dumps({"model": self.model, "messages": messages, "temperature": 0, "response_format": form})
         async with self._slots:
             if time.monotonic() < self._rest_until:
-                return _none("resting")
+                _count("resting")
+                return None
             try:
                 return await keep_trying(self._step, lambda: self._post(body), attempts=_ATTEMPTS)
             except RetryableSinkError as error:
@@ -79,8 +80,10 @@ class ChatEndpoint:
             except PermanentSinkError as error:
                 logger.warning("%s", error)
             except _SpentError:
-                return _none("over_budget")
-        return _none("failed")
+                _count("over_budget")
+                return None
+        _count("failed")
+        return None
 
     async def _post(self, body: bytes) -> str:
         if not self._budget.take():
@@ -106,7 +109,7 @@ class _SpentError(SinkError):
     """The day's budget is spent."""
 
 
-def _none(outcome: str) -> None:
+def _count(outcome: str) -> None:
     metrics.ENDPOINT_REQUESTS.labels(outcome).inc()
 
 
