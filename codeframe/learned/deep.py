@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ class DeepModel:
     tier = Tier.DEEP
 
     def __init__(self, folder: Path, fast: FastModel, threads: int = 1) -> None:
-        """Read `encoder.onnx`, `tokenizer.json` and `model.json` of `folder`.
+        """Read `encoder.onnx.xz`, `tokenizer.json` and `model.json` of `folder`.
 
         Raises:
             ImportError: the extra `deep` is not installed.
@@ -45,7 +46,8 @@ class DeepModel:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        self._session = onnxruntime.InferenceSession(folder / "encoder.onnx", options, providers=["CPUExecutionProvider"])
+        graph = lzma.decompress((folder / "encoder.onnx.xz").read_bytes())
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.decider, self._fast, self._folder = Decider.load(folder / "model.json"), fast, folder
         self.version = self.decider.version
