@@ -44,8 +44,14 @@ async def run_steps(steps: Sequence[Step], settings: Settings) -> None:
     await create_topics(settings)
     apps = [build_app(step, settings) for step in steps]
     stopping = asyncio.Event()
+
+    def told_to_stop() -> None:
+        if not stopping.is_set():
+            stopping.set()
+            _give_up_after(settings.drain_timeout)  # from now on: a start without a broker never ends by itself
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+        asyncio.get_running_loop().add_signal_handler(number, told_to_stop)
     await asyncio.gather(*(app.start() for app in apps))
     collect_seldom()
     Watchdog(apps, settings.stall_timeout).start()
@@ -59,7 +65,6 @@ async def run_steps(steps: Sequence[Step], settings: Settings) -> None:
         logger.critical("step %s stopped by itself: ending", next(task.get_name() for task in crashes if task.done()))
         logging.shutdown()
         os._exit(EXIT_STEP_FAILED)
-    _give_up_after(settings.drain_timeout)
     await asyncio.gather(*(app.stop() for app in apps))
 
 
