@@ -16,7 +16,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,10 @@ import click
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # one core: before numpy is loaded
 
+from codeframe.causes.attribution import Attributor, Situation
+from codeframe.causes.clues import Clue
 from codeframe.coder import Coder
-from schemas.coded import Tier
+from schemas.coded import Cause, Tier
 from schemas.common import Channel, Span
 from schemas.ids import raw_event_id, utterance_id
 from schemas.utterance import Language, Utterance
@@ -86,6 +88,24 @@ def cost(work: Callable[[list[Any]], object], items: list[Any], rounds: int = 3)
     return best / len(items)
 
 
+class NoCauses(Attributor):
+    """Names no causes, to tell what naming them costs."""
+
+    def clues(self, situations: Sequence[Situation]) -> list[dict[int, list[Clue]]]:
+        return [{} for _ in situations]
+
+    def causes(self, tag: str, clues: dict[int, list[Clue]], situation: Situation) -> tuple[Cause, ...]:
+        return ()
+
+
+def attribution_us(coder: Coder, texts: list[str]) -> float:
+    """CPU microseconds that naming causes adds to an opinion."""
+    utterances = [utterance(text, at) for at, text in enumerate(texts)]
+    without = Coder(coder.frame, attributor=NoCauses(coder.attributor.graph))
+    opinions = sum(len(coding.opinions) for coding in coder.code(utterances))
+    return (cost(coder.code, utterances, 5) - cost(without.code, utterances, 5)) * len(texts) / opinions * 1e6
+
+
 def tell(coder: Coder, name: str, texts: list[str]) -> None:
     """Print what coding these texts costs."""
     utterances = [utterance(text, at) for at, text in enumerate(texts)]
@@ -102,14 +122,21 @@ _START = "import resource; from codeframe.coder import Coder; Coder.load('auto')
 
 
 def measure(short: bool, say: Callable[[str], None]) -> dict[str, Any]:
-    """`coder`: texts a second of the fast tier, cold start of a process in seconds, its memory in MiB; texts a second of peers."""
+    """`coder`: texts a second of the fast tier, cold start of a process in seconds, its memory in MiB,
+    CPU microseconds of naming causes an opinion; texts a second of peers."""
     started = time.monotonic()
     memory = int(subprocess.run([sys.executable, "-c", _START], check=True, capture_output=True).stdout)  # noqa: S603
     cold = time.monotonic() - started
     coder, count = Coder.load("auto"), 4_000 if short else 20_000
     brief, long = generated(coder, count, 45), generated(coder, count // 5, 300)
     rates = [round(1 / cost(coder.code, [utterance(text, at) for at, text in enumerate(texts)])) for texts in (brief, long)]
-    figures = {"texts_per_s_short": rates[0], "texts_per_s_long": rates[1], "memory_mib": memory, "cold_start_s": round(cold, 2)}
+    figures: dict[str, float] = {
+        "texts_per_s_short": rates[0],
+        "texts_per_s_long": rates[1],
+        "memory_mib": memory,
+        "cold_start_s": round(cold, 2),
+    }
+    figures["attribution_us"] = round(attribution_us(coder, brief), 1)
     say(f"coder {figures}")
     peers = []
     for name, work in peers_of(coder):
@@ -124,6 +151,7 @@ def rows(figures: dict[str, Any]) -> Iterator[tuple[str, str]]:
     one = figures["coder"]
     yield "coder, fast tier, full output", f"{one['texts_per_s_short']:,} short texts/s, {one['texts_per_s_long']:,} of 300 characters/s"
     yield "coder, a process", f"{one['cold_start_s']} s cold start, {one['memory_mib']} MiB"
+    yield "coder, causes", f"{one['attribution_us']} µs CPU an opinion, of the above"
     for peer in one["peers"]:
         yield f"coder, beside it: {peer['peer']}", f"{peer['texts_per_s_short']:,} short texts/s"
 
