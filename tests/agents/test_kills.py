@@ -117,6 +117,17 @@ async def wait_for(inbox: Inbox, count: int) -> None:
             await asyncio.sleep(0.05)
 
 
+async def history_of(settings: Settings, different: int) -> set[tuple[UUID, str]]:
+    """The steps of all tasks, read until there are so many different ones: after a kill the last of them come late, and others twice."""
+    history: set[tuple[UUID, str]] = set()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_S):
+            while len(history) < different:
+                events = [TaskEvent.model_validate_json(record.value) for record in await drain(settings, TASK_EVENTS, different, 60)]
+                history = {(event.task_id, event.action.value) for event in events}
+    return history
+
+
 async def run(broker: EmbeddedBroker, folder: Path, *, tasks: int, kills: int, seed: int = 1) -> dict[str, Any]:
     """Send complaints, and kill a worker each time that some more are through; what OA and history hold in the end."""
     settings = settings_for(broker.bootstrap, f"k{uuid4().hex[:8]}.", folder, oa_secret=SECRET, partitions=4)
@@ -132,10 +143,9 @@ async def run(broker: EmbeddedBroker, folder: Path, *, tasks: int, kills: int, s
                 await wait_for(inbox, kill * tasks // (kills + 1))
                 luck.choice(workers).kill()
             await wait_for(inbox, tasks)
-            records = await drain(settings, TASK_EVENTS, 2 * tasks, 60)
+            history = await history_of(settings, 2 * tasks)
     kept = [received.task.task_id for received in inbox.tasks()]
     inbox.close()
-    history = {(event.task_id, event.action.value) for event in (TaskEvent.model_validate_json(record.value) for record in records)}
     return {"kept": Counter(kept), "expected": expected(events), "history": history, "calls": oa.calls, "failed": oa.failed}
 
 
