@@ -14,7 +14,6 @@ Loops: a correction comes back, is found right, and nothing is published.  Bad i
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -25,12 +24,11 @@ from codeframe.live import LiveAttributor
 from schemas.base import Event
 from schemas.coded import CodedUtterance
 from schemas.context import ContextEvent
-from schemas.frame import FrameAnnouncement
-from streams.announcements import announcements
+from streams.announcements import following_frames
 from streams.replay import replay
 from streams.settings import Settings
 from streams.step import BatchHandler, Place, Result, batch_step
-from streams.topics import CODED, CONTEXT, FRAMES
+from streams.topics import CODED, CONTEXT
 
 logger = logging.getLogger("tingjian.attribute")
 
@@ -40,26 +38,22 @@ class Partitions:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._live = LiveAttributor(settings.codeframe, settings.causes)
+        self.live = LiveAttributor(settings.codeframe, settings.causes)
+        self._attributor = self.live.current
         self._facts_for, self._said_for = timedelta(days=settings.context_days), timedelta(days=settings.evidence_days)
         self._memories: dict[int, Memory] = {}
         self._generation = -1
 
-    async def follow(self, news: FrameAnnouncement) -> None:
-        """Attribute by an announced frame from the next batch on."""
-        if await asyncio.to_thread(self._live.take, news):
-            self._memories = {}
-
     async def attribute(self, events: Sequence[Event], place: Place) -> list[Result]:
         """Corrections and facts to hand on, for each event of a batch."""
-        if place.generation != self._generation:
-            self._generation = place.generation
+        if (place.generation, self.live.current) != (self._generation, self._attributor):
+            self._generation, self._attributor = place.generation, self.live.current
             self._memories.clear()
-        memories, corrections = self._memories, list[Event]()
-        if place.partition not in memories:
-            memories[place.partition] = await self._remember(place.partition)
-            corrections = list(memories[place.partition].correct_all(datetime.now(UTC)))
-        memory = memories[place.partition]
+        corrections: list[Event] = []
+        if place.partition not in self._memories:
+            self._memories[place.partition] = await self._remember(place.partition)
+            corrections = list(self._memories[place.partition].correct_all(datetime.now(UTC)))
+        memory = self._memories[place.partition]
         memory.forget(datetime.now(UTC) - max(self._facts_for, self._said_for))
         results: list[list[Event]] = [self._take(memory, event) for event in events]
         results[0] = corrections + results[0]
@@ -76,7 +70,7 @@ class Partitions:
 
     async def _remember(self, partition: int) -> Memory:
         settings, now = self._settings, datetime.now(UTC)
-        memory = Memory(self._live.current, self._facts_for, self._said_for)
+        memory = Memory(self._attributor, self._facts_for, self._said_for)
         async for fact in replay(settings, CONTEXT, partition, now - self._facts_for):
             memory.learn(fact)
         async for coded in replay(settings, CODED, partition, now - self._said_for):
@@ -90,5 +84,5 @@ class Partitions:
 async def attribute(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Correct causes when evidence comes."""
     partitions = Partitions(settings)
-    async with announcements(settings, FRAMES, partitions.follow):
+    async with following_frames(settings, "attribute", partitions.live):
         yield partitions.attribute

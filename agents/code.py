@@ -6,20 +6,18 @@ A frame announced on voc.frames.v1 takes the place of the one in force between t
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from codeframe.coder import coded
 from codeframe.live import LiveCoder
-from schemas.frame import FrameAnnouncement
 from schemas.utterance import Utterance
-from streams.announcements import announcements
-from streams.metrics import FRAMES_REFUSED, count_coded, frame_in_force
+from streams.announcements import following_frames
+from streams.metrics import count_coded
 from streams.settings import Settings
 from streams.step import BatchHandler, Result, batch_step
-from streams.topics import CODED, FRAMES, UTTERANCES
+from streams.topics import CODED, UTTERANCES
 
 
 @batch_step(reads=(UTTERANCES,), writes=(CODED,))
@@ -28,21 +26,11 @@ async def code(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Code utterances by the code frame."""
     live = LiveCoder(settings.codeframe, causes=settings.causes, layers=settings.layers)
 
-    frame_in_force("code", live.coder.frame.version)
-
-    async def take(news: FrameAnnouncement) -> None:
-        before = live.coder.frame.version
-        taken = await asyncio.to_thread(live.take, news)
-        if taken:
-            frame_in_force("code", live.coder.frame.version, before)
-        elif taken is False:
-            FRAMES_REFUSED.labels("code").inc()
-
     async def code_batch(utterances: Sequence[Utterance]) -> Sequence[Result]:
         now = datetime.now(UTC)
-        events = [coded(utterance, coding, now) for utterance, coding in zip(utterances, live.coder.code(utterances), strict=True)]
+        events = [coded(utterance, coding, now) for utterance, coding in zip(utterances, live.current.code(utterances), strict=True)]
         count_coded(events)
         return events
 
-    async with announcements(settings, FRAMES, take):
+    async with following_frames(settings, "code", live):
         yield code_batch

@@ -23,14 +23,13 @@ from codeframe.consulting import Consultant
 from codeframe.live import LiveCoder
 from codeframe.recoding import recoded, revised, unsure
 from schemas.coded import CodedUtterance, Tier
-from schemas.frame import FrameAnnouncement
-from streams.announcements import announcements
+from streams.announcements import following_frames
 from streams.chat import open_chat
-from streams.metrics import FRAMES_REFUSED, count_consulted, count_recoded, frame_in_force
+from streams.metrics import count_consulted, count_recoded
 from streams.retry import progressed
 from streams.settings import Settings
 from streams.step import BatchHandler, Result, batch_step
-from streams.topics import CODED, FRAMES
+from streams.topics import CODED
 
 RECORDS = 200
 """Records a batch: some seconds of work where all of them are unsure."""
@@ -47,22 +46,12 @@ async def recode(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Code unsure utterances again with the deep tier."""
     live = LiveCoder(settings.codeframe, Tier.DEEP, causes=settings.causes, layers=settings.layers)
 
-    frame_in_force("recode", live.coder.frame.version)
-
-    async def take(news: FrameAnnouncement) -> None:
-        before = live.coder.frame.version
-        taken = await asyncio.to_thread(live.take, news)
-        if taken:
-            frame_in_force("recode", live.coder.frame.version, before)
-        elif taken is False:
-            FRAMES_REFUSED.labels("recode").inc()
-
-    async with announcements(settings, FRAMES, take), open_chat(settings, "recode") as chat:
+    async with following_frames(settings, "recode", live), open_chat(settings, "recode") as chat:
         consultant = Consultant(chat.model, chat.complete) if chat else None
 
         async def recode_batch(events: Sequence[CodedUtterance]) -> Sequence[Result]:
             due = unsure(events)
-            revisions = await _deeper(live, [event for event in due if live.coder.judges(event.channel)])
+            revisions = await _deeper(live, [event for event in due if live.current.judges(event.channel)])
             if consultant:
                 revisions |= await _asked(live, consultant, [one for one in due if revisions.get(one.utterance_id, one).unsure])
             count_recoded(due, revisions)
@@ -76,7 +65,7 @@ async def _deeper(live: LiveCoder, events: Sequence[CodedUtterance]) -> Revision
     """The revisions of the deep model, by utterance."""
     revisions: Revisions = {}
     for start in range(0, len(events), _AT_ONCE):
-        again = await asyncio.to_thread(recoded, live.coder, events[start : start + _AT_ONCE], datetime.now(UTC))
+        again = await asyncio.to_thread(recoded, live.current, events[start : start + _AT_ONCE], datetime.now(UTC))
         revisions |= {one.utterance_id: one for one in again}
         progressed("recode")
     return revisions
@@ -87,7 +76,7 @@ async def _asked(live: LiveCoder, consultant: Consultant, events: Sequence[Coded
     revisions: Revisions = {}
     for start in range(0, len(events), _ASKED_AT_ONCE):
         part = events[start : start + _ASKED_AT_ONCE]
-        codings = await consultant.code(live.coder, part)
+        codings = await consultant.code(live.current, part)
         count_consulted(codings)
         pairs = zip(part, codings, strict=True)
         revisions |= {one.utterance_id: revised(one, coding, datetime.now(UTC)) for one, coding in pairs if isinstance(coding, Coding)}

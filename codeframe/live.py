@@ -30,6 +30,11 @@ class Live(Generic[T]):
         self._make, self._frame_of = make, frame_of
         self.current = make(where)
 
+    @property
+    def version(self) -> str:
+        """Version of the frame in force."""
+        return self._frame_of(self.current).version
+
     def take(self, news: FrameAnnouncement) -> bool | None:
         """Whether the announced frame took over or was refused. None for one of another name, or the one in force: it is passed over."""
         frame = self._frame_of(self.current)
@@ -60,10 +65,6 @@ class LiveCoder(Live[Coder]):
 
     def __init__(self, where: str, tier: Tier = Tier.FAST, *, causes: Path | None = None, layers: Path | None = None) -> None:
         super().__init__(where, partial(Coder.load, tier=tier, causes=causes, layers=layers), lambda coder: coder.frame)
-
-    @property
-    def coder(self) -> Coder:
-        return self.current
 
     def _load(self, news: FrameAnnouncement) -> Coder:
         coder = super()._load(news)

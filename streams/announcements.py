@@ -6,17 +6,19 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from schemas.base import Event
+from schemas.frame import FrameAnnouncement
 from streams.admin import end_offsets, partitions_of
 from streams.codec import decode
+from streams.metrics import FRAMES_REFUSED, frame_in_force
 from streams.settings import Settings
 from streams.step import Refusal
-from streams.topics import Topic
+from streams.topics import FRAMES, Topic
 
 E = TypeVar("E", bound=Event)
 
@@ -24,6 +26,32 @@ _WAIT_MS = 500
 _PAUSE_SECONDS = 5.0
 
 logger = logging.getLogger("tingjian.announcements")
+
+
+class Live(Protocol):
+    """What works by a code frame. `take` says whether an announced one took over or was refused, or None where it is passed over."""
+
+    @property
+    def version(self) -> str: ...
+
+    def take(self, news: FrameAnnouncement) -> bool | None: ...
+
+
+@asynccontextmanager
+async def following_frames(settings: Settings, step: str, live: Live) -> AsyncIterator[None]:
+    """Let what a step works by follow the announced frames; the metrics tell which one is in force."""
+    frame_in_force(step, live.version)
+
+    async def take(news: FrameAnnouncement) -> None:
+        before = live.version
+        taken = await asyncio.to_thread(live.take, news)
+        if taken:
+            frame_in_force(step, live.version, before)
+        elif taken is False:
+            FRAMES_REFUSED.labels(step).inc()
+
+    async with announcements(settings, FRAMES, take):
+        yield
 
 
 @asynccontextmanager

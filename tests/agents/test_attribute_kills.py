@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -19,15 +17,14 @@ from schemas.context import ContextEvent
 from schemas.ids import make_id
 from streams.admin import create_topics
 from streams.local.broker import EmbeddedBroker
-from streams.local.processes import ChildProcess
 from streams.outbox import Outbox
 from streams.settings import Settings
 from streams.topics import CODED
 from tests.golden import example
 from tests.kafka_cluster import KafkaCluster
 from tests.streams.running import drain, settings_for
+from tests.streams.workers import supervised, voc_workers
 
-ROOT = Path(__file__).parents[2]
 _PATIENCE_S = 240.0
 
 CAUSES = {
@@ -54,32 +51,6 @@ def feed(customers: int, seed: int) -> tuple[list[Event], dict[str, str]]:
             events.append(example(ContextEvent, "voc.context.v1/loan_refused", **values))
     luck.shuffle(events)
     return events, truth
-
-
-@asynccontextmanager
-async def supervised(settings: Settings, folder: Path) -> AsyncIterator[list[ChildProcess]]:
-    """Two workers that are started again when they end."""
-    argv = (sys.executable, "-m", "streams.cli", "worker", "--steps", "attribute")
-    workers = [
-        ChildProcess(f"w{n}", argv, folder / f"w{n}.log", env={**settings.environment(), "VOC_DATA": str(folder / str(n))}, cwd=ROOT)
-        for n in range(2)
-    ]
-
-    async def supervise() -> None:
-        while True:
-            for worker in workers:
-                worker.start()
-            await asyncio.sleep(0.1)
-
-    supervisor = asyncio.create_task(supervise())
-    try:
-        yield workers
-    finally:
-        supervisor.cancel()
-        with suppress(asyncio.CancelledError):
-            await supervisor
-        for worker in workers:
-            worker.kill()
 
 
 async def found(settings: Settings) -> list[CodedUtterance]:
@@ -110,7 +81,8 @@ async def run(kafka: str, folder: Path, *, customers: int, kills: int, seed: int
     await create_topics(settings)
     events, truth = feed(customers, seed)
     luck = random.Random(seed)
-    async with Outbox(settings) as outbox, supervised(settings, folder) as workers:
+    workers = voc_workers(settings, folder, "attribute")
+    async with Outbox(settings) as outbox, supervised(workers):
         size = -(-len(events) // (kills + 1))
         for at in range(0, len(events), size):
             await outbox.publish(events[at : at + size])

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import random
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,7 +22,6 @@ from schemas.ids import make_id
 from schemas.task_event import TaskEvent
 from streams.admin import create_topics
 from streams.local.broker import EmbeddedBroker
-from streams.local.processes import ChildProcess
 from streams.oa.inbox import Inbox
 from streams.oa.sandbox import Sandbox
 from streams.outbox import Outbox
@@ -32,9 +30,9 @@ from streams.topics import TASK_EVENTS
 from tests.golden import example
 from tests.streams.oa.serving import serving
 from tests.streams.running import drain, settings_for
+from tests.streams.workers import supervised, voc_workers
 
 _PATIENCE_S = 180.0
-ROOT = Path(__file__).parents[2]
 SECRET = SecretStr(base64.b64encode(b"secret of the tests").decode())
 
 
@@ -62,34 +60,6 @@ class Failing:
 
 async def _nowhere(_: Message) -> None:
     """An answer that is lost on its way."""
-
-
-@asynccontextmanager
-async def supervised(settings: Settings, folder: Path, count: int) -> AsyncIterator[list[ChildProcess]]:
-    """Workers that are started again when they end."""
-    argv = (sys.executable, "-m", "streams.cli", "worker", "--steps", "trigger,bridge")
-    workers = [
-        ChildProcess(
-            f"worker-{n}", argv, folder / f"worker-{n}.log", env={**settings.environment(), "VOC_DATA": str(folder / str(n))}, cwd=ROOT
-        )
-        for n in range(count)
-    ]
-
-    async def supervise() -> None:
-        while True:
-            for worker in workers:
-                worker.start()
-            await asyncio.sleep(0.1)
-
-    supervisor = asyncio.create_task(supervise())
-    try:
-        yield workers
-    finally:
-        supervisor.cancel()
-        with suppress(asyncio.CancelledError):
-            await supervisor
-        for worker in workers:
-            worker.kill()
 
 
 def dangerous(count: int) -> list[CodedUtterance]:
@@ -137,7 +107,8 @@ async def run(broker: EmbeddedBroker, folder: Path, *, tasks: int, kills: int, s
     async with serving(oa) as url:
         settings = settings.model_copy(update={"oa_url": f"{url}/oa/tasks", "batch_records": 50})
         inbox = Inbox(folder / "oa-sandbox.sqlite")
-        async with Outbox(settings) as outbox, supervised(settings, folder, 2) as workers:
+        workers = voc_workers(settings, folder, "trigger,bridge")
+        async with Outbox(settings) as outbox, supervised(workers):
             await outbox.publish(events)
             for kill in range(1, kills + 1):
                 await wait_for(inbox, kill * tasks // (kills + 1))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +14,6 @@ from schemas.task import TaskTrigger
 from streams.admin import create_topics
 from streams.local.broker import EmbeddedBroker
 from streams.local.clickhouse import EmbeddedClickHouse
-from streams.local.processes import ChildProcess
 from streams.migrate import migrate
 from streams.settings import Settings
 from streams.sinks.clickhouse import connect
@@ -23,8 +21,8 @@ from streams.sinks.store import open_store
 from streams.topics import TASKS
 from tests.agents.test_watch import said
 from tests.streams.running import drain, settings_for
+from tests.streams.workers import voc_workers
 
-ROOT = Path(__file__).parents[2]
 DAY = timedelta(days=1)
 _PATIENCE_S, _TAKEOVER_S = 120.0, 60.0
 
@@ -43,11 +41,7 @@ async def test_two_workers_and_kills_make_one_task_of_a_surge(
     surge = [said(today - timedelta(minutes=20 * number + 20)) for number in range(20)]
     async with open_store(settings) as store:
         await store.write(quiet + surge)
-    argv = (sys.executable, "-m", "streams.cli", "worker", "--steps", "trigger")
-    workers = [
-        ChildProcess(f"w{n}", argv, tmp_path / f"w{n}.log", env={**settings.environment(), "VOC_DATA": str(tmp_path / str(n))}, cwd=ROOT)
-        for n in range(2)
-    ]
+    workers = voc_workers(settings, tmp_path, "trigger")
     try:
         for worker in workers:
             worker.start()

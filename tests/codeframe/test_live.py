@@ -30,12 +30,12 @@ def news(where: Path, /, **changes: str) -> FrameAnnouncement:
 def test_a_new_version_takes_over_and_the_same_one_does_nothing(make_frame: Callable[..., Path]) -> None:
     live = LiveCoder(str(made(make_frame, "old", OLD)))
     new = made(make_frame, "new", NEW, "排大队")
-    assert not live.coder.find(["排大队"])[0]
+    assert not live.current.find(["排大队"])[0]
     assert live.take(news(new))
-    assert live.coder.find(["排大队"])[0]
-    taken = live.coder
+    assert live.current.find(["排大队"])[0]
+    taken = live.current
     assert live.take(news(new)) is None
-    assert live.coder is taken
+    assert live.current is taken
 
 
 @pytest.mark.parametrize(
@@ -50,10 +50,10 @@ def test_a_broken_announcement_leaves_the_old_frame(
     make_frame: Callable[..., Path], caplog: pytest.LogCaptureFixture, version: str, changes: dict[str, str], why: str
 ) -> None:
     live = LiveCoder(str(made(make_frame, "old", OLD)))
-    old = live.coder
+    old = live.current
     with caplog.at_level(logging.ERROR):
         assert live.take(news(made(make_frame, "new", version, "排大队"), **changes)) is False
-    assert live.coder is old
+    assert live.current is old
     assert why in caplog.text
 
 

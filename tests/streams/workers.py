@@ -1,4 +1,4 @@
-"""Worker processes of the copying step, and the supervisor that a real deployment would put over them."""
+"""Worker processes, and the supervisor that a real deployment would put over them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from streams.local.processes import ChildProcess
@@ -23,8 +24,38 @@ def worker(settings: Settings, folder: Path, name: str = "worker") -> ChildProce
     return ChildProcess(name, argv, folder / f"{name}.log", env={**settings.environment(), "PYTHONPATH": str(ROOT)}, cwd=ROOT)
 
 
+def voc_workers(settings: Settings, folder: Path, steps: str, count: int = 2) -> list[ChildProcess]:
+    """Workers of steps of the product, not started; logs and data of each are in `folder`."""
+    argv = (sys.executable, "-m", "streams.cli", "worker", "--steps", steps)
+    return [
+        ChildProcess(f"w{n}", argv, folder / f"w{n}.log", env={**settings.environment(), "VOC_DATA": str(folder / str(n))}, cwd=ROOT)
+        for n in range(count)
+    ]
+
+
+@asynccontextmanager
+async def supervised(workers: Sequence[ChildProcess]) -> AsyncIterator[None]:
+    """Start each worker, and start it again when it ends; all are killed at the end."""
+
+    async def supervise() -> None:
+        while True:
+            for worker in workers:
+                worker.start()
+            await asyncio.sleep(_TICK_S)
+
+    supervisor = asyncio.create_task(supervise())
+    try:
+        yield
+    finally:
+        supervisor.cancel()
+        with suppress(asyncio.CancelledError):
+            await supervisor
+        for worker in workers:
+            worker.kill()
+
+
 class Workers:
-    """Some workers, each started again when it ends: `async with Workers(settings, folder, 2) as workers`."""
+    """Some workers of the copying step, each started again when it ends: `async with Workers(settings, folder, 2) as workers`."""
 
     def __init__(self, settings: Settings, folder: Path, count: int) -> None:
         self.running = [worker(settings, folder, f"worker-{number}") for number in range(count)]
