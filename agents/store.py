@@ -2,7 +2,7 @@
 
 Reads: voc.coded.v1, voc.tasks.v1, voc.task-events.v1, voc.context.v1, voc.dead-letters.v1.  Writes: ClickHouse.
 Delivery: at least once; rows are idempotent, so each counts once.  Order: any; the highest revision wins.
-Batching: a partition's batch is an insert a table.  Bad input: dead letter `decode`, `invalid` or `version`; a row
+Batching: all that waits is one insert a table.  Bad input: dead letter `decode`, `invalid` or `version`; a row
 that ClickHouse will never take is found inside its batch: dead letter `refused_by_sink`, the rest is stored.
 ClickHouse away: the step waits, its partitions are not read on, nothing is dropped.
 """

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -61,7 +62,7 @@ class Gateway:
         self._delivery = Delivery(settings)
         self._recorder = Recorder(settings, self._delivery)
         self._callbacks = Callbacks(settings, self._recorder)
-        self._accepted = Recent(_REMEMBERED_IDS)
+        self._accepted = Recent[UUID, None](_REMEMBERED_IDS)
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -120,7 +121,7 @@ class Gateway:
         duplicates = [event.event_id for event in events if event.event_id in self._accepted]
         await self._publish(events)
         for event in events:
-            self._accepted.add(event.event_id)
+            self._accepted[event.event_id] = None
         metrics.GATEWAY_EVENTS.labels(source.name, channel.value).inc(len(events))
         metrics.GATEWAY_DUPLICATES.labels(source.name).inc(len(duplicates))
         return _json(

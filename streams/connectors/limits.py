@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Hashable
+from typing import TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class TokenBucket:
@@ -27,18 +30,15 @@ class TokenBucket:
         return 0
 
 
-class Recent:
-    """The last `size` things that were added."""
+class Recent(OrderedDict[K, V]):
+    """The last `size` things that were put in, by key."""
 
     def __init__(self, size: int) -> None:
+        super().__init__()
         self._size = size
-        self._things: OrderedDict[Hashable, None] = OrderedDict()
 
-    def __contains__(self, thing: Hashable) -> bool:
-        return thing in self._things
-
-    def add(self, thing: Hashable) -> None:
-        self._things[thing] = None
-        self._things.move_to_end(thing)
-        if len(self._things) > self._size:
-            self._things.popitem(last=False)
+    def __setitem__(self, key: K, value: V) -> None:
+        super().__setitem__(key, value)
+        self.move_to_end(key)
+        if len(self) > self._size:
+            self.popitem(last=False)

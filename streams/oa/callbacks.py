@@ -46,7 +46,7 @@ class Callbacks:
     def __init__(self, settings: Settings, recorder: Recorder) -> None:
         self._secret = oa_secret(settings)
         self._recorder = recorder
-        self._used = Recent(_REMEMBERED_SIGNATURES)
+        self._used = Recent[str, None](_REMEMBERED_SIGNATURES)
 
     async def take(self, request: Request) -> Response:
         """Take one callback. Raises Problem."""
@@ -83,7 +83,7 @@ class Callbacks:
         signature = request.headers["webhook-signature"]
         if signature in self._used:
             raise refusal("replayed", HTTPStatus.UNAUTHORIZED, "webhook-signature: was used before; sign each attempt anew")
-        self._used.add(signature)
+        self._used[signature] = None
 
 
 async def limited(request: Request) -> bytes:

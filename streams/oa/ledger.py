@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import TypeVar
 from uuid import UUID
 
 from schemas.base import Event
@@ -16,9 +14,6 @@ from streams.oa.life import State, after
 _TASKS = 500_000
 _EVENTS = 200_000
 
-K = TypeVar("K")
-V = TypeVar("V")
-
 
 class Ledger:
     """Where the last `size` tasks stand that were made or moved, and the OA's numbers for them."""
@@ -29,23 +24,23 @@ class Ledger:
 
     def forget(self) -> None:
         """Begin anew."""
-        self._states: OrderedDict[UUID, State] = OrderedDict()
-        self._early: OrderedDict[UUID, State] = OrderedDict()
-        self._tasks: OrderedDict[str, UUID] = OrderedDict()
-        self._seen = Recent(_EVENTS)
+        self._states = Recent[UUID, State](self._size)
+        self._early = Recent[UUID, State](self._size)
+        self._tasks = Recent[str, UUID](self._size)
+        self._seen = Recent[UUID, None](_EVENTS)
 
     def read(self, event: Event) -> None:
         """Take in a task or a step. Topics are read side by side, so a step may come before its task."""
         if isinstance(event, TaskTrigger) and not event.muted:
             state = self._early.pop(event.task_id, State.CREATED)
-            self._keep(self._states, event.task_id, self._states.get(event.task_id, state))
-            self._keep(self._tasks, instance_uuid(event), event.task_id)
+            self._states[event.task_id] = self._states.get(event.task_id, state)
+            self._tasks[instance_uuid(event)] = event.task_id
         elif isinstance(event, TaskEvent) and event.task_event_id not in self._seen:
-            self._seen.add(event.task_event_id)
+            self._seen[event.task_event_id] = None
             states = self._states if event.task_id in self._states else self._early
-            self._keep(states, event.task_id, after(states.get(event.task_id, State.CREATED), event))
+            states[event.task_id] = after(states.get(event.task_id, State.CREATED), event)
             if event.action is TaskAction.DELIVERED and event.external_id:
-                self._keep(self._tasks, event.external_id, event.task_id)
+                self._tasks[event.external_id] = event.task_id
 
     def state(self, task_id: UUID) -> State | None:
         """Where a task stands; None where no task has this id."""
@@ -58,9 +53,3 @@ class Ledger:
     def has(self, task_event_id: UUID) -> bool:
         """Whether an event is among those read lately."""
         return task_event_id in self._seen
-
-    def _keep(self, things: OrderedDict[K, V], key: K, value: V) -> None:
-        things[key] = value
-        things.move_to_end(key)
-        if len(things) > self._size:
-            things.popitem(last=False)

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from schemas.task import ROUND, TaskTrigger
+from streams.connectors.limits import Recent
 from streams.errors import PermanentSinkError
 from streams.oa.office import OutcomeUnknownError, TaskFailedError
-
-V = TypeVar("V")
 
 _FRESH = timedelta(seconds=2)
 """A worker that dies is not replaced sooner, so a task younger than that was sent by nobody else."""
@@ -52,8 +50,8 @@ class Once:
 
     def __init__(self, listing: Listing) -> None:
         self._listing = listing
-        self._numbers: OrderedDict[str, str] = OrderedDict()
-        self._read: OrderedDict[str, None] = OrderedDict()
+        self._numbers = Recent[str, str](_REMEMBERED)
+        self._read = Recent[str, None](_REMEMBERED)
         self._unsure: dict[str, float] = {}
         self._begin: datetime | None = None
         self._end = datetime.min.replace(tzinfo=UTC)
@@ -71,7 +69,7 @@ class Once:
             except (OutcomeUnknownError, TaskFailedError):
                 self._unsure[key] = time.monotonic()
                 raise
-            _remember(self._numbers, key, number)
+            self._numbers[key] = number
         self._unsure.pop(key, None)
         return self._numbers[key]
 
@@ -97,9 +95,9 @@ class Once:
         async for number in self._listing.numbers(begin, end):
             if number not in self._read:
                 found = await self._listing.key(number)
-                _remember(self._read, number, None)
+                self._read[number] = None
                 if found:
-                    _remember(self._numbers, found, number)
+                    self._numbers[found] = number
 
 
 def _may_be_there(task: TaskTrigger) -> bool:
@@ -110,9 +108,3 @@ def _since(task: TaskTrigger) -> datetime:
     """A moment before which the task's approval was not made, or so long ago that nobody tries again."""
     first = min(task.created_at, *(one.occurred_at for one in task.verbatims))
     return max(first, datetime.now(UTC) - _FARTHEST) - _OVERLAP
-
-
-def _remember(things: OrderedDict[str, V], key: str, value: V) -> None:
-    things[key] = value
-    if len(things) > _REMEMBERED:
-        things.popitem(last=False)
