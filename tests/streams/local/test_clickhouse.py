@@ -272,7 +272,7 @@ def test_writes_do_not_wait_for_reads(client: Client, clickhouse: EmbeddedClickH
     def read() -> object:
         with clickhouse_connect.get_client(dsn=clickhouse.url) as reader:
             reading.wait()
-            return reader.query("SELECT sum(sleepEachRow(0.5)) FROM numbers(4) SETTINGS max_block_size = 1").result_rows
+            return reader.query("SELECT sum(sleepEachRow(0.5)) FROM numbers(8) SETTINGS max_block_size = 1").result_rows
 
     with ThreadPoolExecutor(readers) as pool:
         reads = [pool.submit(read) for _ in range(readers)]
