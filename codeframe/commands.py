@@ -24,6 +24,7 @@ from codeframe.definition import Branch, Crosswalk, Data, Header, PointMatrix, S
 from codeframe.diff import diff as diff_frames
 from codeframe.diff import moved
 from codeframe.errors import FrameError
+from codeframe.examples import read_examples
 from codeframe.explain import explain as explain_text
 from codeframe.frame import Frame
 from codeframe.lint import lint as lint_frame
@@ -112,7 +113,9 @@ frame.add_command(explain)
 
 @frame.command()
 @click.argument("where", default="auto")
-@click.option("--examples", is_flag=True, help="Also code each tag's examples by its words alone.")
+@click.option(
+    "--examples", is_flag=True, help="Also code each tag's two examples by words alone, and name tags of which customers say nothing."
+)
 @clear_errors
 def lint(where: str, examples: bool) -> None:
     """Check a frame; the exit code is 1 where something is to be mended."""
@@ -144,12 +147,15 @@ def tree(where: str) -> None:
 @FRAME
 @clear_errors
 def show(tag: str, where: str) -> None:
-    """Print one tag of a frame as JSON."""
+    """Print one tag of a frame as JSON, with what customers say of it."""
     loaded = Frame.load(where)
     if tag not in loaded.by_id:
         near = [known for known in loaded.by_id if tag in known or known.startswith(tag.rpartition(".")[0] + ".")]
         raise click.ClickException(f"{loaded.version} has no tag {tag}" + (f"; near it are {', '.join(near[:8])}" if near else ""))
-    click.echo(loaded.by_id[tag].model_dump_json(indent=2, exclude_defaults=True))
+    shown = loaded.by_id[tag].model_dump(mode="json", exclude_defaults=True)
+    if said := [{"zh": one.zh, "en": one.en} for one in read_examples(loaded) if one.tag == tag]:
+        shown["examples"] = said
+    click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
 
 
 @frame.command()

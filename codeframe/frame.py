@@ -4,6 +4,7 @@ frame.yaml          stages, touchpoints, roles, names, scales
 points.yaml         the matrix of pain, itch and delight
 tags/*.yaml         the tags, a branch or a part of one a file
 spellings.yaml      other ways to write the industry's words, if there are any
+examples/*.tsv      what customers say of each tag, if it was written down (codeframe.examples)
 crosswalks/*.yaml   outside taxonomies
 """
 
@@ -66,7 +67,7 @@ class Frame:
     def digest(self) -> str:
         """The SHA-256 of the frame's files, in hex."""
         found = sha256()
-        for path in sorted(self.folder.rglob("*.yaml")):
+        for path in sorted([*self.folder.rglob("*.yaml"), *self.folder.glob("examples/*.tsv")]):
             found.update(f"{path.relative_to(self.folder).as_posix()}\0".encode() + path.read_bytes() + b"\0")
         return found.hexdigest()
 

@@ -11,6 +11,7 @@ from codeframe.analysis import Analyst
 from codeframe.crosswalk import load_mapping
 from codeframe.definition import Branch, Tag
 from codeframe.errors import FrameError
+from codeframe.examples import example_files, read_example_file
 from codeframe.folding import fold
 from codeframe.frame import Frame, frame_folder
 from codeframe.lexicon.language import load_lexicons
@@ -35,8 +36,8 @@ class Finding(NamedTuple):
 def lint(where: str | Path, examples: bool = False) -> list[Finding]:
     """Everything to mend in a frame, by file and line; what keeps it from loading comes alone.
 
-    With `examples`, also the tags whose words do not tell their example in from their example out: not wrong, for an
-    example may be worded as no term is, but where to look for more terms.
+    With `examples`, also the tags whose words do not tell their example in from their example out, and those without a customer's
+    sentence where others have some: not wrong, for an example may be worded as no term is, but where to look for more words.
 
     Raises:
         FrameError: `where` is no frame at all.
@@ -47,9 +48,9 @@ def lint(where: str | Path, examples: bool = False) -> list[Finding]:
     except FrameError as error:
         return [Finding(Path(error.file), error.line, error.field, error.problem)]
     sources = [read(path) for path in sorted((folder / "tags").glob("*.yaml"))]
-    found = [*_terms(sources, frame), *_patterns(sources), *_crosswalks(frame)]
+    found = [*_terms(sources, frame), *_patterns(sources), *_crosswalks(frame), *_said(frame)]
     if examples:
-        found += _examples(sources, frame)
+        found += [*_examples(sources, frame), *_unsaid(sources, frame)]
     return sorted(found, key=lambda finding: (str(finding.file), finding.line or 0))
 
 
@@ -106,6 +107,26 @@ def _examples(sources: list[Source], frame: Frame) -> Iterator[Finding]:
             if (tag.id in given) != wanted:
                 problem = "does not get the tag" if wanted else "gets the tag"
                 yield Finding(source.path, source.line((*key, name)), tag.id, f"{name} {problem}: {getattr(tag, name)}")
+
+
+def _said(frame: Frame) -> Iterator[Finding]:
+    """What customers say, where it cannot be read or the same sentence is of two tags."""
+    seen: dict[str, str] = {}
+    for path in example_files(frame.folder):
+        try:
+            for line, said in read_example_file(path, frame):
+                for text in (said.zh, said.en):
+                    if seen.setdefault(text, said.tag) != said.tag:
+                        yield Finding(path, line, said.tag, f"{text} stands under {seen[text]} too")
+        except FrameError as error:
+            yield Finding(path, error.line, error.field, error.problem)
+
+
+def _unsaid(sources: list[Source], frame: Frame) -> Iterator[Finding]:
+    said = {said.tag for path in example_files(frame.folder) for _, said in read_example_file(path, frame)}
+    for source, key, tag in _tags(sources):
+        if said and tag.id not in said:
+            yield Finding(source.path, source.line(key), tag.id, "no sentence of a customer stands under examples/")
 
 
 def _crosswalks(frame: Frame) -> Iterator[Finding]:
