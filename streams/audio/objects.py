@@ -59,7 +59,7 @@ class AudioStore:
                     digest.update(piece)
                     size += len(piece)
                     out.write(piece)
-        except OSError as error:
+        except Exception as error:  # what a store that is away raises is its client's own
             raise UnavailableError(f"the audio store does not take a recording ({type(error).__name__}): check VOC_AUDIO_STORE") from error
         return Stored(self.uri(event_id, customer_id, occurred_at), digest.hexdigest(), size)
 
