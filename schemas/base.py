@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from enum import StrEnum
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
@@ -24,6 +26,13 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 Text = Annotated[str, StringConstraints(max_length=100_000)]
 """Customer text. A longer one is an archive, not an utterance, and is refused."""
+
+
+class Word(StrEnum):
+    """A word of a closed vocabulary. Its `value` is read without running Python: an event holds twenty, each read when it is written."""
+
+    if not TYPE_CHECKING:  # Enum's own property takes 0.4 microseconds
+        value = property(attrgetter("_value_"))
 
 
 class Value(BaseModel):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import Event, Instant, Name, Text, Value
+from schemas.base import Event, Instant, Name, Text, Value, Word
 from schemas.common import Attributes, Channel, Score, Severity, Span, Speaker
 from schemas.utterance import AudioSpan, CallMeasures, Language, Mark
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-class Intent(StrEnum):
+class Intent(Word):
     COMPLAINT = "complaint"
     PRAISE = "praise"
     WISH = "wish"
@@ -24,7 +23,7 @@ class Intent(StrEnum):
     STATEMENT = "statement"
 
 
-class Expectation(StrEnum):
+class Expectation(Word):
     """Said to be better or worse than expected."""
 
     BETTER = "better"
@@ -32,7 +31,7 @@ class Expectation(StrEnum):
     UNSAID = "unsaid"
 
 
-class Point(StrEnum):
+class Point(Word):
     """痛点, 痒点, 悦点."""
 
     PAIN = "pain"
@@ -41,7 +40,7 @@ class Point(StrEnum):
     NONE = "none"
 
 
-class NeedLayer(StrEnum):
+class NeedLayer(Word):
     """Kano's layers."""
 
     MUST_BE = "must_be"
@@ -49,7 +48,7 @@ class NeedLayer(StrEnum):
     ATTRACTIVE = "attractive"
 
 
-class Tier(StrEnum):
+class Tier(Word):
     """Which coder made it."""
 
     FAST = "fast"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
-from schemas.base import Name, Value
+from schemas.base import Name, Value, Word
 
 
-class Channel(StrEnum):
+class Channel(Word):
     """The five classes of feedback channel."""
 
     HOTLINE = "hotline"
@@ -20,7 +19,7 @@ class Channel(StrEnum):
     STORE = "store"
 
 
-class Speaker(StrEnum):
+class Speaker(Word):
     """Who said it."""
 
     CUSTOMER = "customer"
@@ -29,7 +28,7 @@ class Speaker(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Severity(StrEnum):
+class Severity(Word):
     NORMAL = "normal"
     SAFETY = "safety"
     LEGAL = "legal"

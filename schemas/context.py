@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from uuid import UUID
 
-from schemas.base import Event, Instant, Name
+from schemas.base import Event, Instant, Name, Word
 
 
-class ContextKind(StrEnum):
+class ContextKind(Word):
     ORDER = "order"
     DEPOSIT = "deposit"
     LOAN_DECISION = "loan_decision"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import Event, Instant, Name, Value
+from schemas.base import Event, Instant, Name, Value, Word
 
 
-class Reason(StrEnum):
+class Reason(Word):
     """Why it was refused; the label of the dead-letter metric."""
 
     DECODE = "decode"

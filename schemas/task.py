@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import Event, Instant, Name, Text, Value
+from schemas.base import Event, Instant, Name, Text, Value, Word
 from schemas.coded import Cause, NeedLayer, Owner, Point, Versions
 from schemas.common import Attributes, Channel, Severity
 from schemas.utterance import AudioSpan
@@ -17,14 +16,14 @@ ROUND = 1_000
 """Revisions that a round has room for."""
 
 
-class TaskLevel(StrEnum):
+class TaskLevel(Word):
     """Customer-level tasks name a customer; event-level ones (public opinion) never do."""
 
     CUSTOMER = "customer"
     EVENT = "event"
 
 
-class Muted(StrEnum):
+class Muted(Word):
     """Why a task is kept and counted but not delivered: another stands for it, or its recipient has had enough today."""
 
     GROUPED = "grouped"

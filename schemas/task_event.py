@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import Event, Instant, Name, Text
+from schemas.base import Event, Instant, Name, Text, Word
 
 
-class TaskAction(StrEnum):
+class TaskAction(Word):
     """The steps in the life of a task."""
 
     CREATED = "created"
@@ -28,7 +27,7 @@ class TaskAction(StrEnum):
     ESCALATED = "escalated"
 
 
-class ActorRole(StrEnum):
+class ActorRole(Word):
     SYSTEM = "system"
     EXECUTION = "execution"
     MANAGEMENT = "management"

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import Event, Instant, Name, Text, Value
+from schemas.base import Event, Instant, Name, Text, Value, Word
 from schemas.common import Attributes, Channel, Score, Span, Speaker
 from schemas.raw_voice import Sha256
 
 
-class Language(StrEnum):
+class Language(Word):
     ZH = "zh"
     EN = "en"
     MIXED = "mixed"
     OTHER = "other"
 
 
-class Mark(StrEnum):
+class Mark(Word):
     """Why an utterance is kept but does not count as a customer's words."""
 
     EMPTY = "empty"

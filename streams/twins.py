@@ -91,12 +91,15 @@ def _builder(model: type[BaseModel], converts: tuple[tuple[str, Convert], ...], 
 
 
 def _with_default(kind: Any, field: FieldInfo) -> tuple[Any, Any]:
-    """Type and default. A default that is itself a model stands as it is: `_nested` leaves it alone."""
+    """Type and default; the twin's own where that is a model."""
+    default = field.default
     if field.default_factory is not None:
         raise NoTwinError("default factory")
-    if isinstance(field.default, dict):
+    if isinstance(default, dict):
         return kind, msgspec.field(default_factory=dict)
-    return kind, msgspec.field(default=field.default)
+    if isinstance(default, BaseModel):
+        default = msgspec.convert(default.model_dump(), kind)
+    return kind, msgspec.field(default=default)
 
 
 def _field_type(field: FieldInfo) -> tuple[Any, Convert | None]:
@@ -162,11 +165,14 @@ def _dict(arguments: tuple[Any, ...]) -> tuple[Any, Convert | None]:
 
 
 def _nested(model: type[BaseModel]) -> tuple[Any, Convert]:
-    """The twin of a part. Parts without ids and times, such as versions and owners, come again and again: they are kept."""
+    """The twin of a part."""
     struct, convert = _twin(model)
-    unique = {UUID, datetime, dict} & set(_leaves(model))
-    kept = convert if unique else lru_cache(_KEPT)(convert)
-    return struct, lambda value: value if type(value) is model else kept(value)
+    return struct, _keeping(convert, model)
+
+
+def _keeping(convert: Convert, kind: Any) -> Convert:
+    """What has no ids and times, such as versions, owners and causes, comes again and again: it is made once."""
+    return convert if {UUID, datetime, dict} & set(_leaves(kind)) else lru_cache(_KEPT)(convert)
 
 
 def _leaves(kind: Any) -> Iterator[Any]:
@@ -183,7 +189,8 @@ def _tuple(arguments: tuple[Any, ...]) -> tuple[Any, Convert | None]:
     inner = [_type(one) for one in arguments if one is not Ellipsis]
     if Ellipsis in arguments:
         [(kind, convert)] = inner
-        return tuple[kind, ...], None if convert is None else partial(_each, convert)  # type: ignore[valid-type]
+        every = None if convert is None else _keeping(partial(_each, convert), arguments[0])
+        return tuple[kind, ...], every  # type: ignore[valid-type]
     if any(convert is not None for _, convert in inner):
         raise NoTwinError("models in a tuple of fixed length")
     return tuple[tuple(kind for kind, _ in inner)], None  # type: ignore[misc]
