@@ -3,10 +3,12 @@
 Binary messages of the client: a number (4 bytes, big endian, from 0) and audio (`codec=pcm&rate=8000&channels=2`, or one Opus packet).
 Text messages of the server: `ready` with the number that it wants next, `ack`, `partial` and `final` with words, `done`, `error`.
 The client sends `{"type": "end"}` when the call is over. It may come back within two minutes after the line broke and goes on from `ready`;
-of two connections for a call the newer one has it. A source that signs its requests signs the query.
+of two connections for a call the newer one has it, and one that comes for a call that is over is told `done` again. A source that signs
+its requests signs the query.
 
 Final utterances are published as they end. After the call the recording goes to the store and its event to `voc.raw-voice.v1`, so that
-it is heard whole as any other: the ids are the same, and readers keep one. The server reads no faster than it hears.
+it is heard whole as any other: the ids are the same, and readers keep one. The server reads no faster than it hears and Kafka takes:
+while Kafka is away it acknowledges nothing and hangs up with 1013; what ended meanwhile is published when the client is back.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
@@ -35,6 +38,7 @@ from streams.audio.objects import AudioStore
 from streams.audio.pool import HearingPool
 from streams.audio.segments import Segment, Segmenter
 from streams.connectors.auth import Gatekeeper, Source
+from streams.connectors.limits import Recent
 from streams.connectors.problems import Problem
 from streams.connectors.upload import voice_channel, voice_record
 from streams.connectors.voice import raw_voice
@@ -47,6 +51,7 @@ _PARTIAL_SAMPLES = RATE
 _KEPT_S = 120.0
 _RETRY_S = 5.0
 _MESSAGE_BYTES = 1 << 20
+_REMEMBERED_CALLS = 10_000
 _POLICY_VIOLATION, _TRY_AGAIN = 1008, 1013
 
 logger = logging.getLogger("tingjian.live")
@@ -54,34 +59,39 @@ Publish = Callable[[Sequence[Event]], Awaitable[None]]
 
 
 class LiveCall:
-    """A call that goes on, whichever connection it comes over; `line` is that connection, None while it is broken."""
+    """A call that goes on, whichever connection it comes over; `line` is that connection, None while it is broken.
+
+    `ended` are the stretches of speech that have ended and are not published yet. `turn` is held while it is worked on.
+    """
 
     def __init__(self, raw: RawVoice, form: tuple[str, int, int]) -> None:
         self.raw, self.form = raw, form
         self._sound = LiveSound(*form)
         self.segmenter = Segmenter(len(raw.roles))
+        self.ended: deque[Segment] = deque()
+        self.turn = asyncio.Lock()
         self.next = 0
         self.since_partial = 0
         self.line: WebSocket | None = None
         self.breaks = 0
-        self.stored = False
-        self._finished: tuple[list[Segment], BinaryIO] | None = None
+        self._recording: BinaryIO | None = None
 
-    def feed(self, audio: bytes) -> list[Segment]:
-        """Take a message's audio; the stretches of speech that it ended."""
-        ended: list[Segment] = []
+    def feed(self, audio: bytes) -> None:
+        """Take a message's audio. Raises AudioError."""
+        if self._recording is not None:
+            raise AudioError("audio: the call is over")
         for piece in self._sound.feed(audio):
             self.since_partial += piece.shape[1]
-            ended += self.segmenter.feed(piece)
+            self.ended.extend(self.segmenter.feed(piece))
         self.next += 1
-        return ended
 
-    def finish(self) -> tuple[list[Segment], BinaryIO]:
-        """The call is over: the stretches that were open, and the recording."""
-        if self._finished is None:
-            last, file = self._sound.finish()
-            self._finished = [*(one for piece in last for one in self.segmenter.feed(piece)), *self.segmenter.finish()], file
-        return self._finished
+    def finish(self) -> BinaryIO:
+        """The call is over: its recording."""
+        if self._recording is None:
+            last, self._recording = self._sound.finish()
+            self.ended.extend(one for piece in last for one in self.segmenter.feed(piece))
+            self.ended.extend(self.segmenter.finish())
+        return self._recording
 
 
 class Live:
@@ -94,6 +104,8 @@ class Live:
         self._longest_s = settings.audio_max_minutes * 60 * 0.99
         self._pool: HearingPool | None = None
         self._calls: dict[UUID, LiveCall] = {}
+        self._over: Recent[UUID, int] = Recent(_REMEMBERED_CALLS)
+        """Lengths of calls that are over, milliseconds."""
         self._orphans: set[asyncio.Task[None]] = set()
 
     async def serve(self, socket: WebSocket) -> None:
@@ -109,12 +121,15 @@ class Live:
         try:
             if older is not None:
                 await _refuse(older, _POLICY_VIOLATION, "source_id: the call goes on over another connection")
+            if call.raw.event_id in self._over:
+                await self._done(call, socket)
+                return
             await _say(socket, "ready", next=call.next, event_id=call.raw.event_id)
             while call.line is socket and await self._message(socket, call):
                 pass
             if call.line is socket:
                 await self._end(call, socket)
-                await socket.close()
+                await self._done(call, socket)
         except WebSocketDisconnect:
             pass
         except AudioError as error:
@@ -147,7 +162,8 @@ class Live:
         call = self._calls.get(raw.event_id) or LiveCall(raw, (codec, rate, channels))
         if call.form != (codec, rate, channels):
             raise AudioError("codec, rate, channels: are others than when the call began")
-        self._calls[raw.event_id] = call
+        if raw.event_id not in self._over:
+            self._calls[raw.event_id] = call
         return call
 
     async def _message(self, socket: WebSocket, call: LiveCall) -> bool:
@@ -163,21 +179,25 @@ class Live:
         number = int.from_bytes(data[:_NUMBER_BYTES], "big")
         if number > call.next:
             raise AudioError(f"number: {number} came, {call.next} was to come")
-        if number == call.next:
-            await self._hear(call, call.feed(data[_NUMBER_BYTES:]), socket)
+        async with call.turn:
+            if number == call.next:
+                call.feed(data[_NUMBER_BYTES:])
+            await self._hear(call, socket)
             if call.since_partial >= _PARTIAL_SAMPLES:
                 call.since_partial = 0
                 await self._partial(call, socket)
         await _say(socket, "ack", number=number)
         return call.segmenter.seconds < self._longest_s  # a call that is never hung up ends by itself
 
-    async def _hear(self, call: LiveCall, ended: Sequence[Segment], socket: WebSocket | None) -> None:
-        for segment in ended:
-            utterance = await self._words(call.raw, segment)
+    async def _hear(self, call: LiveCall, socket: WebSocket | None) -> None:
+        """Publish what has ended. What Kafka does not take stays for the next time."""
+        while call.ended:
+            utterance = await self._words(call.raw, call.ended[0])
             if utterance is not None:
                 await self._publish([utterance])
-                if socket is not None:
-                    await _say(socket, "final", utterance_id=utterance.utterance_id, **_shown(utterance))
+            call.ended.popleft()
+            if utterance is not None and socket is not None:
+                await _say(socket, "final", utterance_id=utterance.utterance_id, **_shown(utterance))
 
     async def _partial(self, call: LiveCall, socket: WebSocket) -> None:
         for segment in call.segmenter.open():
@@ -192,28 +212,33 @@ class Live:
         return heard
 
     async def _end(self, call: LiveCall, socket: WebSocket | None) -> None:
-        """Publish what was open, store the recording, and send it to be heard whole. May be repeated until it succeeds."""
-        self._calls.pop(call.raw.event_id, None)
-        ended, file = call.finish()
-        await self._hear(call, ended, socket)
-        ended.clear()
-        raw = call.raw
-        file.seek(0)
-        stored = await asyncio.to_thread(self._store.put, file, raw.event_id, raw.customer_id, raw.occurred_at)
-        duration_ms = round(call.segmenter.seconds * 1000)
-        known = {"sha256": stored.sha256, "size_bytes": stored.size_bytes, "media_type": "audio/flac", "duration_ms": duration_ms}
-        await self._publish([raw.model_copy(update={"audio": raw.audio.model_copy(update=known)})])
-        call.stored = True
-        file.close()
-        if socket is not None:
-            await _say(socket, "done", event_id=raw.event_id, duration_ms=duration_ms)
+        """Store the recording, publish what was open, and send it to be heard whole. May be repeated until it succeeds."""
+        async with call.turn:
+            if call.raw.event_id in self._over:
+                return
+            raw, file = call.raw, call.finish()
+            file.seek(0)
+            stored = await asyncio.to_thread(self._store.put, file, raw.event_id, raw.customer_id, raw.occurred_at)
+            await self._hear(call, socket)
+            duration_ms = round(call.segmenter.seconds * 1000)
+            known = {"sha256": stored.sha256, "size_bytes": stored.size_bytes, "media_type": "audio/flac", "duration_ms": duration_ms}
+            await self._publish([raw.model_copy(update={"audio": raw.audio.model_copy(update=known)})])
+            self._over[raw.event_id] = duration_ms
+            self._calls.pop(raw.event_id, None)
+            file.close()
+
+    async def _done(self, call: LiveCall, socket: WebSocket) -> None:
+        """Tell the client that its call is kept, and hang up."""
+        event_id = call.raw.event_id
+        await _say(socket, "done", event_id=event_id, duration_ms=self._over[event_id])
+        await socket.close()
 
     def _keep(self, call: LiveCall, socket: WebSocket) -> None:
         """The line broke: the call waits for its client, then ends by itself, so that no recording is lost."""
         if call.line is not socket:
             return
         call.line, call.breaks = None, call.breaks + 1
-        if not call.stored:
+        if call.raw.event_id not in self._over:
             task = asyncio.create_task(self._end_later(call, call.breaks))
             self._orphans.add(task)
             task.add_done_callback(self._orphans.discard)

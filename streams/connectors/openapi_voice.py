@@ -25,7 +25,8 @@ _LIVE = """A call while it runs. The request is a WebSocket handshake with the q
 The client sends binary messages: a number (4 bytes, big endian, from 0, one more each) and audio, of `codec` `pcm` (16 bits, little
 endian, channels interleaved) or `opus` (one packet a message); then the text {"type": "end"}. The server sends the messages of
 LiveMessage. A client whose line broke comes back with the same query within two minutes and goes on with the number that `ready`
-names; what it sends twice is taken once. The server reads no faster than it hears. It closes with code 1008 after an `error`."""
+names; what it sends twice is taken once. The server reads no faster than it hears. After an `error` it closes, with code 1008 where
+the client must change something, with 1013 where Kafka or the store is away: then come back. A call that is over is answered `done`."""
 
 SCHEMAS: dict[str, Any] = {
     "StoredRecording": {

@@ -8,12 +8,14 @@ import io
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
 
 import httpx
 import orjson
 import pytest
+from pydantic import SecretStr
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -23,10 +25,12 @@ from streams.audio.decode import decode
 from streams.audio.objects import open_audio
 from streams.connectors.auth import sign
 from streams.connectors.live import Live
+from streams.local.broker import EmbeddedBroker
+from streams.local.processes import free_port
 from streams.settings import Settings
 from streams.topics import RAW_VOICE, UTTERANCES
 from tests.streams.audio.speech import TRUTH, encoded, samples
-from tests.streams.connectors.conftest import KEY, SECRET, read_topic, until
+from tests.streams.connectors.conftest import KEY, KEYS, SECRET, read_topic, serving, until
 
 RATE = 8_000
 QUERY = {
@@ -99,10 +103,14 @@ async def test_words_come_while_the_call_runs_and_a_broken_line_goes_on(client: 
     kinds = [one["type"] for one in heard]
     assert kinds.index("partial") < kinds.index("final") < kinds.index("done")
     finals = [one for one in heard if one["type"] == "final"]
-    utterances = [Utterance.model_validate_json(one) for one in await read_topic(settings, UTTERANCES.in_pipeline(settings.topic_prefix))]
-    assert [str(one.utterance_id) for one in utterances] == [one["utterance_id"] for one in finals]
+    taken = await utterances(settings)
+    assert [str(one.utterance_id) for one in taken] == [one["utterance_id"] for one in finals]
     assert len(finals) == len(TRUTH)
-    await _file_gives_the_same(settings, utterances, pcm)
+    await _file_gives_the_same(settings, taken, pcm)
+
+
+async def utterances(settings: Settings) -> list[Utterance]:
+    return [Utterance.model_validate_json(one) for one in await read_topic(settings, UTTERANCES.in_pipeline(settings.topic_prefix))]
 
 
 async def _file_gives_the_same(settings: Settings, live: list[Utterance], pcm: bytes) -> None:
@@ -211,10 +219,51 @@ async def test_a_sender_that_is_too_fast_is_slowed_down_and_nothing_is_lost(
     assert len([one for one in heard if one["type"] == "final"]) == len(TRUTH)
 
 
-async def _send_all(line: ClientConnection, pcm: bytes, pieces: int) -> None:
-    for number in range(pieces):
+async def _send_all(line: ClientConnection, pcm: bytes, pieces: int, start: int = 0) -> None:
+    for number in range(start, pieces):
         await line.send(number.to_bytes(4, "big") + pcm[number * PIECE : (number + 1) * PIECE])
     await line.send('{"type": "end"}')
+
+
+async def test_kafka_is_away_during_a_call_and_nothing_is_lost(tmp_path: Path, pcm: bytes) -> None:
+    broker = EmbeddedBroker(free_port(), tmp_path)  # its own: it ends on the way, and what it held is gone
+    settings = Settings(kafka=broker.bootstrap, gateway_keys=SecretStr(KEYS), data=tmp_path, partitions=1)
+    broker.start()
+    broker.wait_ready()
+    async with serving(settings) as client:
+        async with dialled(client) as line:
+            await said(line, "ready")
+            heard = await speak(line, pcm, 0, 50)
+        taken = await utterances(settings)
+        assert 0 < len(taken) < len(TRUTH)
+        await asyncio.to_thread(broker.stop)
+        held = []
+        for _ in range(2):  # it may ring as often as it likes
+            async with dialled(client) as line:
+                [ready] = await said(line, "ready")
+                sending = asyncio.create_task(_send_all(line, pcm, -(-len(pcm) // PIECE), ready["next"]))
+                told = await said(line, "error")
+                await asyncio.gather(sending, return_exceptions=True)
+            assert "final" not in {one["type"] for one in told}, "what Kafka has not got is not told as final"
+            assert "come back" in cast(str, told[-1]["detail"])
+            assert line.close_code == 1013
+            held.append(max((one["number"] + 1 for one in told if one["type"] == "ack"), default=ready["next"]))
+        assert 50 <= held[0] <= held[1] < held[0] + 2 < len(pcm) // PIECE, "the line waits while Kafka is away"
+        broker.start()
+        broker.wait_ready()
+        async with dialled(client) as line:
+            [ready] = await said(line, "ready")
+            heard += await speak(line, pcm, ready["next"] - 1, 10_000)  # the last one was not acknowledged
+            await line.send('{"type": "end"}')
+            heard += await said(line, "done")
+        async with dialled(client) as line:  # the client did not hear that it was done
+            [done] = await said(line, "done", "ready")
+            assert done == heard[-1]
+        taken += await utterances(settings)
+        assert [str(one.utterance_id) for one in taken] == [one["utterance_id"] for one in heard if one["type"] == "final"]
+        assert len(taken) == len(TRUTH)
+        await _file_gives_the_same(settings, taken, pcm)
+    await asyncio.to_thread(broker.stop)
 
 
 async def test_a_gap_is_refused(client: httpx.AsyncClient, pcm: bytes) -> None:
