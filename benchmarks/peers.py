@@ -24,7 +24,7 @@ OUT = "bench-out"
 ELSEWHERE = "bench-changed."
 BATCH = 2_000
 _LINGER_MS = 5
-_BATCH_BYTES = 1 << 18
+_BATCH_BYTES = 3 << 18
 
 
 def job(value: bytes) -> bytes:

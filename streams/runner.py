@@ -16,10 +16,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Any
-
-from aiokafka import ConsumerRecord
 
 from schemas.base import Event
 from schemas.dead_letter import DeadLetter, Header, Reason
@@ -28,6 +25,7 @@ from streams import metrics
 from streams.codec import MAX_VALUE_BYTES, decode
 from streams.errors import DeadLetterLimitError, StepError
 from streams.outbox import Outbox, Outgoing, outgoing
+from streams.records import Record
 from streams.rounds import Rounds
 from streams.settings import Settings
 from streams.step import BatchHandler, Place, Refusal, Result, Step
@@ -117,20 +115,21 @@ class Runner:
                         await delivering
 
     def _read(self, batch: Batch) -> Read:
-        schema = self._topics[batch.records[0].topic].schema
+        schema = self._topics[batch.topic].schema
         return Read(batch, [decode(schema, record.value) for record in batch.records])
 
     async def _work(self, taken: Sequence[Read]) -> Done:
         done = Done(metrics.clock(), [read.batch for read in taken], [], [], [], [])
         done.events.extend(event for read in taken for event in read.decoded if not isinstance(event, Refusal))
         first = taken[0].batch
-        results = iter(await self._results(done.events, Place(first.records[0].topic, first.records[0].partition, first.generation)))
-        for record, event in chain.from_iterable(zip(read.batch.records, read.decoded, strict=True) for read in taken):
-            refusal, sent = self._outcome(event if isinstance(event, Refusal) else next(results))
-            done.outputs.extend(sent)
-            done.refused.append(refusal is not None)
-            if refusal is not None:
-                done.letters.append(dead_letter(self.step.name, record, refusal))
+        results = iter(await self._results(done.events, Place(first.topic, first.partition, first.generation)))
+        for read in taken:
+            for record, event in zip(read.batch.records, read.decoded, strict=True):
+                refusal, sent = self._outcome(event if isinstance(event, Refusal) else next(results))
+                done.outputs.extend(sent)
+                done.refused.append(refusal is not None)
+                if refusal is not None:
+                    done.letters.append(dead_letter(self.step.name, read.batch.topic, read.batch.partition, record, refusal))
         return done
 
     async def _deliver(self, done: Done) -> None:
@@ -166,15 +165,15 @@ def _tell(rounds: Rounds[Read], delivering: asyncio.Task[None]) -> None:
         rounds.fail(error)
 
 
-def dead_letter(step: str, record: ConsumerRecord, refusal: Refusal) -> DeadLetter:
+def dead_letter(step: str, topic: str, partition: int, record: Record, refusal: Refusal) -> DeadLetter:
     """The dead letter of a record that `step` refused."""
     return DeadLetter(
-        dead_letter_id=dead_letter_id(step, record.topic, record.partition, record.offset),
+        dead_letter_id=dead_letter_id(step, topic, partition, record.offset),
         step=step,
         reason=refusal.reason,
         detail=refusal.detail[:2_000],
-        topic=record.topic,
-        partition=record.partition,
+        topic=topic,
+        partition=partition,
         offset=record.offset,
         key=record.key,
         value=record.value,

@@ -26,11 +26,12 @@ from threading import Lock
 from typing import Any
 
 import faust
-from aiokafka import ConsumerRecord
 from faust.transport.consumer import ack_lock, ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
 from mode.utils.futures import notify
+
+from streams.records import Fetched, Record
 
 NAME = "tingjian"
 
@@ -62,8 +63,17 @@ class BatchMessage(ConsumerMessage):
 class Batch:
     """Records of one partition, in order, and their acknowledgement."""
 
-    records: list[ConsumerRecord]
+    records: list[Record]
     event: Any
+
+    @property
+    def topic(self) -> str:
+        """The topic's name on the broker."""
+        return str(self.event.message.topic)
+
+    @property
+    def partition(self) -> int:
+        return int(self.event.message.partition)
 
     @property
     def generation(self) -> int:
@@ -146,6 +156,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = _LONGEST_FETCH_MS
         return consumer
 
+    async def on_start(self) -> None:
+        await super().on_start()
+        self._ensure_consumer()._fetcher._records = Fetched(lambda topic: topic in self.consumer.batched)
+
     def highwater(self, tp: TP) -> int | None:
         """The end of a partition for its readers: records of an open transaction are not there yet."""
         consumer = self._ensure_consumer()
@@ -159,7 +173,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         self._pass_over(consumer, ranged)
         return ranged
 
-    def _ranged(self, consumer: Any, tp: TP, records: list[ConsumerRecord]) -> Any:
+    def _ranged(self, consumer: Any, tp: TP, records: list[Record]) -> Any:
         if tp.topic not in self.consumer.batched:
             return records
         begin = self.position.get(tp)
@@ -242,7 +256,7 @@ class Consumer(driver.Consumer):
                 for record in entry:
                     yield tp, self._to_message(tp, record)
 
-    def _batch_message(self, tp: TP, begin: int, end: int, records: list[ConsumerRecord]) -> BatchMessage:
+    def _batch_message(self, tp: TP, begin: int, end: int, records: list[Record]) -> BatchMessage:
         last = records[-1]
         message = BatchMessage(
             tp.topic,

@@ -105,7 +105,10 @@ async def handle(records: Sequence[ConsumerRecord], plan: Plan, outbox: Outbox) 
     for record in records:
         result = read(record, plan)
         refused.append(isinstance(result, Refusal))
-        outputs += [dead_letter(STEP, record, result)] if isinstance(result, Refusal) else plan.events(result, now)
+        if isinstance(result, Refusal):
+            outputs.append(dead_letter(STEP, record.topic, record.partition, record, result))
+        else:
+            outputs += plan.events(result, now)
     await outbox.publish(outputs)
     metrics.CONNECTOR_RECORDS.labels(STEP, "rejected").inc(sum(refused))
     metrics.CONNECTOR_RECORDS.labels(STEP, "accepted").inc(len(refused) - sum(refused))
