@@ -13,9 +13,11 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from codeframe.frame import Frame
+from codeframe.hanlp import HanLP, frame_words
 from codeframe.text.cleaner import Cleaner
 from schemas.dead_letter import Reason
 from schemas.raw_text import RawText
+from streams.errors import configured
 from streams.settings import Settings
 from streams.step import BatchHandler, Refusal, Result, batch_step
 from streams.topics import RAW_TEXT, UTTERANCES
@@ -30,7 +32,10 @@ _TOO_EARLY = Refusal(Reason.INVALID, "occurred_at: more than a day in the future
 @asynccontextmanager
 async def clean(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Turn raw texts into utterances that are safe to show."""
-    cleaner = Cleaner.load(Frame.load(settings.codeframe).entity_names)
+    frame = Frame.load(settings.codeframe)
+    with configured("VOC_NAMES", extra="hanlp"):
+        tagger = None if settings.names == "lac" else HanLP(settings.names, frame_words(frame)).names()
+    cleaner = Cleaner.load(frame.entity_names, tagger)
 
     async def clean_batch(raws: Sequence[RawText]) -> Sequence[Result]:
         now = datetime.now(UTC)

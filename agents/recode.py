@@ -5,6 +5,7 @@ main path never waits for it. Readers keep the highest revision.
 Loops: its own revisions come back, are of a deeper tier, and nothing is published.
 Tiers: the deep model codes what it knows, public texts. What is unsure after that goes to the endpoint of VOC_CODER_ENDPOINT, if there is
 one; where that has no answer, or none that can be believed, the tier before it has the last word.
+The engine of VOC_DEEP_ENGINE, if there is one, adds opinion words and aspects to what the deep model codes.
 A frame announced on voc.frames.v1 takes the place of the one in force between two parts of a batch.
 """
 
@@ -20,11 +21,13 @@ import tokenizers  # noqa: F401 - of the extra `deep`, without which this step i
 
 from codeframe.coder import Coding
 from codeframe.consulting import Consultant
+from codeframe.hanlp import HanLP, frame_words, worded
 from codeframe.live import LiveCoder
 from codeframe.recoding import recoded, revised, unsure
 from schemas.coded import CodedUtterance, Tier
 from streams.announcements import following_frames
 from streams.chat import open_chat
+from streams.errors import configured
 from streams.metrics import count_consulted, count_recoded
 from streams.retry import progressed
 from streams.settings import Settings
@@ -45,13 +48,15 @@ Revisions = dict[UUID, CodedUtterance]
 async def recode(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Code unsure utterances again with the deep tier."""
     live = LiveCoder(settings.codeframe, Tier.DEEP, causes=settings.causes, layers=settings.layers)
+    with configured("VOC_DEEP_ENGINE", extra="hanlp"):
+        engine = HanLP(settings.deep_engine, frame_words(live.current.frame)) if settings.deep_engine else None
 
     async with following_frames(settings, "recode", live), open_chat(settings, "recode") as chat:
         consultant = Consultant(chat.model, chat.complete) if chat else None
 
         async def recode_batch(events: Sequence[CodedUtterance]) -> Sequence[Result]:
             due = unsure(events)
-            revisions = await _deeper(live, [event for event in due if live.current.judges(event.channel)])
+            revisions = await _deeper(live, engine, [event for event in due if live.current.judges(event.channel)])
             if consultant:
                 revisions |= await _asked(live, consultant, [one for one in due if revisions.get(one.utterance_id, one).unsure])
             count_recoded(due, revisions)
@@ -61,11 +66,13 @@ async def recode(settings: Settings) -> AsyncIterator[BatchHandler]:
         yield recode_batch
 
 
-async def _deeper(live: LiveCoder, events: Sequence[CodedUtterance]) -> Revisions:
-    """The revisions of the deep model, by utterance."""
+async def _deeper(live: LiveCoder, engine: HanLP | None, events: Sequence[CodedUtterance]) -> Revisions:
+    """The revisions of the deep model, by utterance, with the words that the engine sees."""
     revisions: Revisions = {}
     for start in range(0, len(events), _AT_ONCE):
         again = await asyncio.to_thread(recoded, live.current, events[start : start + _AT_ONCE], datetime.now(UTC))
+        if engine:
+            again = await asyncio.to_thread(worded, engine, again)
         revisions |= {one.utterance_id: one for one in again}
         progressed("recode")
     return revisions

@@ -39,11 +39,25 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.group()
+@click.group(invoke_without_command=True)
+@click.option("--engine", type=click.Choice(["hanlp"]), help="Train this engine's tagger of aspects and opinion words; no command follows.")
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="With --engine: folder of labelled CSV files.")
+@click.option("--out", type=_FOLDER, help="With --engine: folder to write the model to.")
+@click.option("--epochs", type=click.IntRange(1), default=8, show_default=True, help="With --engine: how often each text is seen.")
+@click.option("--seed", default=0, show_default=True, help="With --engine: seeds weights and batches.")
+@click.option("--frame", default="auto", show_default=True, help="With --engine: the code frame whose terms are aspects.")
 @click.pass_context
-def train(ctx: click.Context) -> None:
-    """Train the coder's models. Needs the extra `train` (pip install 'tingjian[train]')."""
+def train(ctx: click.Context, engine: str | None, data: Path | None, out: Path | None, epochs: int, seed: int, frame: str) -> None:
+    """Train the coder's models. Needs the extra `train` (pip install 'tingjian[train]'), or `hanlp` for that engine."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    if engine:
+        if ctx.invoked_subcommand or data is None or out is None:
+            raise click.UsageError("--engine takes --data FOLDER and --out FOLDER, and no command")
+        _train_engine(engine, data, out, epochs, seed, frame)
+        return
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+        return
     if find_spec("torch") is None and ctx.invoked_subcommand != pairs.name:
         raise click.ClickException("torch is not installed: pip install 'tingjian[train]'")
 
@@ -116,6 +130,16 @@ def join(data: Path, deep_folder: Path, fast_folder: Path, seed: int, frame: str
 
     version, made = _readable(join_deep, data, deep_folder, fast_folder, seed, Frame.load(frame))
     _tell("deep", version, data, deep_folder, {"seed": seed, "joined with": "the fast tier"}, made)
+
+
+def _train_engine(engine: str, data: Path, out: Path, epochs: int, seed: int, frame: str) -> None:
+    from codeframe.training.hanlp_tagger import train_tagger  # noqa: PLC0415
+
+    try:
+        found = _readable(lambda: train_tagger(data, out, Frame.load(frame), epochs=epochs, seed=seed))
+    except ImportError as error:
+        raise click.ClickException(f"{error.name} is not installed: pip install 'tingjian[{engine}]'") from error
+    click.echo(f"stretches held out: precision {found.precision:.3f}, recall {found.recall:.3f}, F1 {found.f1:.3f}; written to {out}")
 
 
 def _given(**values: Any) -> dict[str, Any]:

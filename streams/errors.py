@@ -14,6 +14,9 @@ TingjianError
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class TingjianError(Exception):
     """Root of the tree."""
@@ -53,3 +56,14 @@ class RetryableSinkError(SinkError):
 
 class PermanentSinkError(SinkError):
     """The same call will always fail."""
+
+
+@contextmanager
+def configured(setting: str, *, extra: str) -> Iterator[None]:
+    """Raise ConfigurationError with the setting's name where what it names is no model (ValueError) or lacks an extra (ImportError)."""
+    try:
+        yield
+    except ImportError as error:
+        raise ConfigurationError(f"{setting} needs {error.name}: pip install 'tingjian[{extra}]'") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{setting}: {error}") from error

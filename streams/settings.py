@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     clickhouse: str = Field("http://voc:voc@127.0.0.1:8123/voc", description="ClickHouse URL, http(s)://user:password@host:port/database")
     codeframe: str = Field("auto", description="Code frame: the name of a bundled one, or a folder")
 
+    names: str = Field("lac", description="What finds names and addresses to redact: lac, or hanlp:MODEL (extra hanlp)")
+    deep_engine: str = Field("", description="hanlp:MODEL, which adds opinion words and aspects to what recode codes again (extra hanlp)")
     coder_endpoint: str = Field("", description="OpenAI-compatible endpoint that codes what is still unsure, http(s)://HOST/v1#MODEL")
     coder_endpoint_key: SecretStr = Field(SecretStr(""), description="Key of that endpoint")
     coder_endpoint_timeout: PositiveFloat = Field(30.0, description="Seconds that one answer of it may take")

@@ -13,6 +13,7 @@ import click
 from codeframe.coder import Coder, Coding
 from codeframe.commands import FRAME, cleaner_of, clear_errors, open_coder, texts_of
 from codeframe.consulting import Consultant
+from codeframe.hanlp import HanLP, frame_words, worded
 from codeframe.offline import code_texts
 from codeframe.recoding import revised
 from schemas.coded import CodedUtterance
@@ -28,22 +29,37 @@ _AT_ONCE = 64
 @click.option(
     "--tier", type=click.Choice(["fast", "deep", "endpoint"]), default="fast", show_default=True, help="Which coder has the last word."
 )
+@click.option("--engine", metavar="hanlp:MODEL", help="With --tier deep: a HanLP model that adds opinion words and aspects.")
 @FRAME
 @clear_errors
-def code(text: str | None, file: Path | None, tier: str, where: str) -> None:
+def code(text: str | None, file: Path | None, tier: str, engine: str | None, where: str) -> None:
     """Code TEXT, the lines of --file, or standard input (TEXT is -): one JSON line a coded utterance.
 
     The tier `endpoint` asks the language model of VOC_CODER_ENDPOINT, and keeps to the fast tier where it has no answer that can be
     believed; how often that was is said on standard error.
     """
+    if engine and tier != "deep":
+        raise click.UsageError("--engine works with --tier deep")
     coder = open_coder(where, "deep" if tier == "deep" else "fast")
     groups = code_texts(coder, cleaner_of(coder.frame), texts_of(text, file), datetime.now(UTC))
     events = (event for group in groups for event in group)
     if tier == "endpoint":
         asyncio.run(_consult(coder, events))
         return
-    for event in events:
+    for event in _worded(engine, coder, events) if engine else events:
         click.echo(event.model_dump_json())
+
+
+def _worded(engine: str, coder: Coder, events: Iterator[CodedUtterance]) -> Iterator[CodedUtterance]:
+    """The events with the words that an engine sees."""
+    try:
+        model = HanLP(engine, frame_words(coder.frame))
+    except ImportError as error:
+        raise click.ClickException(f"{error.name} is not installed: pip install 'tingjian[hanlp]'") from error
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    while batch := list(islice(events, _AT_ONCE)):
+        yield from worded(model, batch)
 
 
 async def _consult(coder: Coder, events: Iterator[CodedUtterance]) -> None:
