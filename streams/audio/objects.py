@@ -67,6 +67,22 @@ class AudioStore:
         """Where the recording of an event lies, or will lie."""
         return str(self._files.unstrip_protocol(self._path(event_id, customer_id, occurred_at)))
 
+    def holds(self, uri: str) -> bool:
+        """Whether an address is one of this store, whether there is an object or not."""
+        path = str(self._files._strip_protocol(uri))
+        return self._files.unstrip_protocol(path) == uri and path.startswith(f"{self._root}/") and ".." not in path.split("/")
+
+    def open(self, uri: str) -> BinaryIO:
+        """An object of this store. Raises AudioError where there is none, UnavailableError where the store is away."""
+        if not self.holds(uri):
+            raise AudioError("audio.uri: lies in another store")
+        try:
+            return cast(BinaryIO, self._files.open(uri, "rb"))
+        except FileNotFoundError as error:
+            raise AudioError("audio.uri: no such object") from error
+        except Exception as error:  # what a store that is away raises is its client's own
+            raise UnavailableError(f"the audio store does not answer ({type(error).__name__})") from error
+
     def forget(self, customer_id: str) -> int:
         """Delete all audio of a customer; return how many recordings that were."""
         folder = f"{self._root}/{_folder(customer_id)}"

@@ -41,7 +41,8 @@ def demo(kafka: str | None, clickhouse: str | None, as_json: bool, keep: bool) -
             sent, outcome = _run(stack, console)
             seconds = round(time.monotonic() - started, 1)
             if as_json:
-                click.echo(json.dumps({**asdict(outcome.counts(sent)), "seconds": seconds}, ensure_ascii=False))
+                heard = [asdict(one) for one in outcome.heard(sent)]
+                click.echo(json.dumps({**asdict(outcome.counts(sent)), "heard": heard, "seconds": seconds}, ensure_ascii=False))
             else:
                 show(console, sent, outcome, seconds, stack)
             if keep:

@@ -9,6 +9,7 @@ import httpx
 from clickhouse_connect.driver.client import Client
 
 from streams.demo.sample import Sent
+from streams.oa.words import clock
 from streams.settings import Settings
 from streams.sinks.clickhouse import connect
 
@@ -71,6 +72,20 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """A task that began in a call: the file, the place in it, what was said there, and the task's tag."""
+
+    task_id: str
+    file: str
+    at: str
+    start_ms: int
+    end_ms: int
+    text: str
+    tag: str
+    tag_name: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """Everything that the report shows."""
 
@@ -102,6 +117,17 @@ class Outcome:
             p50_seconds=round(self.speed[0], 3),
             p95_seconds=round(self.speed[1], 3),
         )
+
+    def heard(self, sent: Sent) -> list[Heard]:
+        """The tasks that began in a call that was sent."""
+        found = []
+        for task in self.tasks:
+            said = task["verbatims"][0]
+            audio = said.get("audio") or {"uri": ""}
+            if file := sent.calls.get(audio["uri"].rsplit("/", 1)[-1]):
+                start, end = audio["start_ms"], audio["end_ms"]
+                found.append(Heard(task["task_id"], file, clock(start), start, end, said["text"], task["tag"], task["tag_name"]))
+        return found
 
 
 def read_outcome(settings: Settings) -> Outcome:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
@@ -23,8 +22,8 @@ def show(console: Console, sent: Sent, outcome: Outcome, seconds: float, stack: 
     console.print(_points(outcome.points))
     console.print(_coded(outcome.coded))
     console.print(_tasks(outcome.tasks))
-    for line in _heard(outcome.tasks):
-        console.print(line)
+    for one in outcome.heard(sent):
+        console.print(f"[green]heard[/] in {one.file} {one.at}: {one.text} -> {one.tag_name}")
     for step, reason, detail, topic, partition, offset in outcome.letters:
         console.print(f"[yellow]quarantined[/] by {step}: {reason}, {detail}  ({topic}[{partition}]@{offset})")
     for refusal in sent.refused:
@@ -64,15 +63,6 @@ def _tasks(tasks: list[dict[str, Any]]) -> Table:
             str(task["priority"]), f"{task['tag_name']}: {task['verbatims'][0]['text']}", task["owner_queue"], cause, task["due_at"]
         )
     return table
-
-
-def _heard(tasks: list[dict[str, Any]]) -> Iterator[str]:
-    """The tasks that began in a call: which second of which recording."""
-    for task in tasks:
-        said = task["verbatims"][0]
-        if audio := said.get("audio"):
-            minutes, seconds = divmod(audio["start_ms"] // 1000, 60)
-            yield f"[green]heard[/] at {minutes:02}:{seconds:02} of {audio['uri'].rsplit('/', 1)[-1]}: {said['text']} -> {task['tag_name']}"
 
 
 def _where_next(console: Console, stack: Stack) -> None:

@@ -34,12 +34,16 @@ _PART = 100
 
 @dataclass
 class Sent:
-    """What was sent: distinct events that were accepted, those sent again, and what was refused at the door and why."""
+    """What was sent: distinct events that were accepted, those sent again, what was refused at the door and why, and the files of calls.
+
+    `calls` has the file of each recording by the id of its event.
+    """
 
     accepted: set[str] = field(default_factory=set)
     garbage: int = 0
     repeated: int = 0
     refused: list[str] = field(default_factory=list)
+    calls: dict[str, str] = field(default_factory=dict)
 
 
 def send_sample(settings: Settings) -> Sent:
@@ -76,7 +80,9 @@ def _call(client: httpx.Client, base: str, sent: Sent) -> None:
         if answer.status_code == HTTPStatus.NOT_FOUND:
             return
         answer.raise_for_status()
-        _count(sent, [answer.json()["event_id"]])
+        event_id = answer.json()["event_id"]
+        _count(sent, [event_id])
+        sent.calls[event_id] = f"calls/{path.name}"
 
 
 def _first_error(problem: dict[str, Any]) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 from uuid import uuid4
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -24,11 +25,17 @@ from streams.oa.life import choices
 from streams.oa.step import Callback
 from streams.oa.words import LANGUAGES, Words, preferred
 
+if TYPE_CHECKING:
+    from streams.oa.recordings import Recordings
+
 MANAGEMENT = "management"
 
 _MAX_FORM = 100_000
 _COOKIE, _LANGUAGE = "oa", "lang"
-_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'", "Cache-Control": "no-store"}
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; media-src 'self'; form-action 'self'",
+    "Cache-Control": "no-store",
+}
 
 
 class User(NamedTuple):
@@ -41,12 +48,16 @@ class User(NamedTuple):
     def layer(self) -> ActorRole:
         return ActorRole.MANAGEMENT if self.role == MANAGEMENT else ActorRole.EXECUTION
 
+    def handles(self, received: Received) -> bool:
+        """Whether a task is of this role; management handles all."""
+        return self.role in {MANAGEMENT, received.task.owner_queue}
+
 
 class Pages:
     """The routes for people."""
 
-    def __init__(self, inbox: Inbox, caller: Caller) -> None:
-        self._inbox, self._caller = inbox, caller
+    def __init__(self, inbox: Inbox, caller: Caller, recordings: Recordings | None) -> None:
+        self._inbox, self._caller, self._recordings = inbox, caller, recordings
         self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
@@ -57,6 +68,7 @@ class Pages:
             Route("/", self.inbox),
             Route("/sign-in", self.sign_in, methods=["GET", "POST"]),
             Route("/tasks/{number:int}", self.task, methods=["GET", "POST"]),
+            Route("/tasks/{number:int}/audio/{verbatim:int}", self.audio),
         ]
 
     async def sign_in(self, request: Request) -> Response:
@@ -74,7 +86,7 @@ class Pages:
         user = _user(request)
         if user is None:
             return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
-        mine = [one for one in self._inbox.tasks() if user.role in {MANAGEMENT, one.task.owner_queue}]
+        mine = [one for one in self._inbox.tasks() if user.handles(one)]
         mine.sort(key=lambda one: (not choices(one.state, user.layer), one.task.priority, one.task.due_at))
         todo = sum(bool(choices(one.state, user.layer)) for one in mine)
         return self._page(request, "inbox.html", user=user, tasks=mine, todo=todo)
@@ -101,11 +113,22 @@ class Pages:
             task=received.task,
             steps=self._inbox.steps(received.number),
             choices=choices(received.state, user.layer),
+            plays=lambda span: self._recordings is not None and user.handles(received) and self._recordings.plays(span),
             cause_name=lambda cause: received.task.cause_names.get(cause, cause),
             fault=fault,
             note=form.get("note", ""),
             form_id=uuid4().hex,
         )
+
+    async def audio(self, request: Request) -> Response:
+        """The recording that a task's words come from, for whom the task is: a voice is not redacted."""
+        user, received = _user(request), self._inbox.task(request.path_params["number"])
+        if user is None:
+            return Response(status_code=HTTPStatus.UNAUTHORIZED)
+        said = received.task.verbatims[request.path_params["verbatim"] :][:1] if received and user.handles(received) else ()
+        if self._recordings is None or not said or said[0].audio is None:
+            return Response(status_code=HTTPStatus.NOT_FOUND)
+        return await run_in_threadpool(self._recordings.answer, said[0].audio.uri, request.headers.get("range", ""))
 
     async def _take(self, user: User, received: Received, form: dict[str, str]) -> str | None:
         """Report a step to the gateway; why it was refused, if it was."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import orjson
 from starlette.applications import Starlette
@@ -27,6 +28,9 @@ from streams.oa.signing import oa_secret, signature_fault
 from streams.settings import Settings
 from streams.step import Refusal
 
+if TYPE_CHECKING:
+    from streams.oa.recordings import Recordings
+
 _MAX_BYTES = 1_048_576
 _FILE = "oa-sandbox.sqlite"
 
@@ -35,7 +39,7 @@ class Sandbox:
     """The routes for machines, and what all routes share."""
 
     def __init__(self, settings: Settings) -> None:
-        self._secret = oa_secret(settings)
+        self._settings, self._secret = settings, oa_secret(settings)
         self._inbox = Inbox(settings.data / _FILE)
         self._caller = Caller(settings)
 
@@ -45,7 +49,7 @@ class Sandbox:
             Route("/oa/tasks", self.take, methods=["POST"]),
             Route("/oa/tasks", self.tasks),
             Route("/livez", self.livez),
-            *Pages(self._inbox, self._caller).routes(),
+            *Pages(self._inbox, self._caller, _recordings(self._settings)).routes(),
         ]
         return Starlette(routes=routes, lifespan=self._lifespan, exception_handlers={Problem: _refused})
 
@@ -73,6 +77,15 @@ class Sandbox:
         yield
         await self._caller.close()
         self._inbox.close()
+
+
+def _recordings(settings: Settings) -> Recordings | None:
+    """What plays recordings, where the extra `voice` is installed."""
+    try:
+        from streams.oa.recordings import Recordings  # noqa: PLC0415
+    except ImportError:
+        return None
+    return Recordings(settings)
 
 
 def _shown(received: Received) -> dict[str, object]:

@@ -143,11 +143,17 @@ class Words:
         return at.astimezone(_ZONE).strftime("%Y-%m-%d %H:%M")
 
     def audio(self, span: AudioSpan) -> str:
-        seconds = f"{span.start_ms / 1000:.1f}–{span.end_ms / 1000:.1f}"
-        return f"录音 {seconds} 秒" if self.language == "zh" else f"recording {seconds} s"
+        place = f"{clock(span.start_ms)}–{clock(span.end_ms)}"
+        return f"录音 {place}" if self.language == "zh" else f"recording {place}"
 
     def _of(self, words: dict[str, tuple[str, str]], name: str) -> str:
         return words[name][self._at] if name in words else name
+
+
+def clock(milliseconds: int) -> str:
+    """A place in a recording, minutes:seconds."""
+    minutes, seconds = divmod(milliseconds // 1000, 60)
+    return f"{minutes:02}:{seconds:02}"
 
 
 def preferred(wanted: str, accepts: str) -> str:
