@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from hashlib import blake2b
 from uuid import UUID
 
@@ -62,15 +61,20 @@ def is_machine_made(look: see.Look) -> bool:
 
 
 class Memory:
-    """What each customer has said lately: a bounded map from who and what to the event that said it first."""
+    """What customers have said lately: hashes of who and what, and of the event that said it first; of the last `capacity` at most,
+    and of half as many at least. An entry takes some 150 bytes."""
 
     def __init__(self, capacity: int) -> None:
-        self._first: OrderedDict[tuple[str, str], UUID] = OrderedDict()
-        self._capacity = capacity
+        self._lately: dict[int, int] = {}
+        self._before: dict[int, int] = {}
+        self._half = max(1, capacity // 2)
 
     def is_duplicate(self, who: str, what: str, event_id: UUID) -> bool:
         """Whether another event of `who` said `what` before. A replay of the first event is not its own duplicate."""
-        first = self._first.setdefault((who, what), event_id)
-        if len(self._first) > self._capacity:
-            self._first.popitem(last=False)
-        return first != event_id
+        said, event = hash((who, what)), hash(event_id)
+        first = self._before.get(said)
+        if first is None:
+            first = self._lately.setdefault(said, event)
+            if len(self._lately) >= self._half:
+                self._before, self._lately = self._lately, {}
+        return first != event
