@@ -48,7 +48,7 @@ def _options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--frame", default="auto", show_default=True, help="With --engine: the code frame whose terms are aspects.")
 @click.pass_context
 def train(ctx: click.Context, engine: str | None, data: Path | None, out: Path | None, epochs: int, seed: int, frame: str) -> None:
-    """Train the coder's models. Needs the extra `train` (pip install 'tingjian[train]'), or `hanlp` for that engine."""
+    """Train models. Those of the coder need the extra `train` (pip install 'tingjian[train]'), or `hanlp` for that engine."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     if engine:
         if ctx.invoked_subcommand or data is None or out is None:
@@ -58,7 +58,7 @@ def train(ctx: click.Context, engine: str | None, data: Path | None, out: Path |
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
         return
-    if find_spec("torch") is None and ctx.invoked_subcommand != pairs.name:
+    if find_spec("torch") is None and ctx.invoked_subcommand in {fast.name, deep.name, join.name}:
         raise click.ClickException("torch is not installed: pip install 'tingjian[train]'")
 
 

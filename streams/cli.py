@@ -42,6 +42,9 @@ COMMANDS = {
     "report": "agents.commands.report:report",
 }
 
+JOINED = {"train": {"asr": "streams.audio.training.asr:main"}}
+"""Commands that join a group which may not know them."""
+
 
 class LazyGroup(click.Group):
     """A group whose commands are imported on use."""
@@ -52,8 +55,15 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, name = COMMANDS[cmd_name].split(":")
-        return cast(click.Command, getattr(import_module(module), name))
+        command = _load(COMMANDS[cmd_name])
+        for name, where in JOINED.get(cmd_name, {}).items():
+            cast(click.Group, command).add_command(_load(where), name)
+        return command
+
+
+def _load(where: str) -> click.Command:
+    module, name = where.split(":")
+    return cast(click.Command, getattr(import_module(module), name))
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

