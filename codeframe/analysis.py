@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from codeframe.feeling import Feeling, feelings
 from codeframe.frame import Frame
@@ -13,12 +14,11 @@ from codeframe.reader import Reader
 from codeframe.vocabulary import Vocabulary
 
 
-@dataclass(slots=True, eq=False)
-class Analysis:
+class Analysis(msgspec.Struct, eq=False, gc=False):
     """What was found in one text. Offsets in it count from `base`; `cues` are the bits of `Cue` of its coded sentences."""
 
     base: int
-    judged: list[Feeling] = field(default_factory=list)
+    judged: list[Feeling] = []
     cues: int = 0
 
 

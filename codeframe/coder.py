@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import copy
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
@@ -17,7 +18,7 @@ from codeframe.analysis import Analyst
 from codeframe.causes.attribution import ATTRIBUTED, Attributor, Situation, situation_of
 from codeframe.causes.clues import Clue
 from codeframe.closer import CloserLook
-from codeframe.definition import PointRule, Tag
+from codeframe.definition import PointRule
 from codeframe.finding import Found, found_in
 from codeframe.frame import Frame
 from codeframe.joining import Joiner
@@ -26,7 +27,7 @@ from codeframe.learned.seam import GroupModel
 from codeframe.learned.tiers import bundled_model
 from codeframe.points import Points
 from codeframe.trusted import collector_paused, defaults, span, trusted
-from schemas.coded import CodedUtterance, NeedLayer, Opinion, Owner, Point, Tier, Versions
+from schemas.coded import CodedUtterance, Expectation, Intent, NeedLayer, Opinion, Owner, Point, Tier, Versions
 from schemas.common import Channel, Severity, Speaker
 from schemas.ids import opinion_ids
 from schemas.utterance import Mark, Utterance
@@ -38,6 +39,7 @@ _EMPTY = frozenset({Mark.EMPTY, Mark.MACHINE_MADE})
 # The model knows public reviews and complaints; of what people say in calls, chats and stores it has seen nothing.
 _LEARNED = frozenset({Channel.PUBLIC_OPINION})
 _SHORTEST_UNSURE = 6
+_KEPT = 20_000
 
 
 class Coding(NamedTuple):
@@ -49,13 +51,13 @@ class Coding(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """What was found, with its need layer at the time, and the point that it is."""
+    """What was found, and what its opinion says, whatever the words and wherever they stand: the fields of `Opinion`."""
 
     found: Found
-    layer: NeedLayer
-    point: Point
+    says: dict[str, Any]
 
 
+Sayings: TypeAlias = Callable[[int, NeedLayer, int, float, float, Intent, Expectation], dict[str, Any]]
 Why: TypeAlias = tuple[dict[int, list[Clue]], Situation]
 """The clues around an utterance's opinions, by cause, and where they were found."""
 
@@ -77,7 +79,7 @@ class Coder:
         self._joiner = Joiner(frame, model) if model else None
         self._tags = frame.tags
         self._thresholds = frame.header.thresholds
-        self._templates = [self._template(tag) for tag in frame.tags]
+        self._says = self._sayings()
 
     @classmethod
     def load(cls, where: str | Path, tier: Tier = Tier.FAST, *, causes: Path | None = None, layers: Path | None = None) -> Coder:
@@ -130,7 +132,7 @@ class Coder:
         """This coder for what another found: opinions say that `model` of `tier` made them."""
         other = copy(self)
         other.versions = Versions(frame=self.frame.version, model=model, tier=tier)
-        other._templates = [other._template(tag) for tag in self.frame.tags]
+        other._says = other._sayings()
         return other
 
     def coding(self, utterance: Utterance | CodedUtterance, found: list[Found]) -> Coding:
@@ -139,7 +141,7 @@ class Coder:
 
     def _codings(self, utterances: Sequence[Utterance | CodedUtterance], found: Sequence[list[Found]]) -> list[Coding]:
         placed = [[self._placed(u, one) for one in some] for u, some in zip(utterances, found, strict=True)]
-        hurting = [at for at, some in enumerate(placed) if not ATTRIBUTED.isdisjoint([one.point for one in some])]
+        hurting = [at for at, some in enumerate(placed) if not ATTRIBUTED.isdisjoint([one.says["point"] for one in some])]
         situations = [self._situation(utterances[at], placed[at]) for at in hurting]
         why = dict(zip(hurting, zip(self.attributor.clues(situations), situations, strict=True), strict=True))
         return [self._coding(u, some, why.get(at)) for at, (u, some) in enumerate(zip(utterances, placed, strict=True))]
@@ -147,8 +149,8 @@ class Coder:
     def _placed(self, utterance: Utterance | CodedUtterance, found: Found) -> Placed:
         tag = self._tags[found.tag]
         layer = self._layers.at(tag.id, utterance.occurred_at, utterance.attributes.segment, tag.need_layer)
-        rule = self.rule(found, layer)
-        return Placed(found, layer, rule.point if rule else Point.NONE)
+        feeling = (found.sentiment, found.value, found.confidence, found.intent, found.expectation)
+        return Placed(found, self._says(found.tag, layer, *feeling))
 
     def _situation(self, utterance: Utterance | CodedUtterance, placed: list[Placed]) -> Situation:
         tags = [self._tags[one.found.tag].id for one in placed]
@@ -173,34 +175,43 @@ class Coder:
         return self._points.rule((found.sentiment, layer or tag.need_layer, tag.severity, found.intent, found.expectation, mild))
 
     def _opinion(self, text: str, new_id: Callable[[str], UUID], placed: Placed, why: Why | None) -> Opinion:
-        found, layer, point = placed
-        values = self._templates[found.tag].copy()
+        found, values = placed.found, placed.says.copy()
         tag = values["tag"]
         values["opinion_id"] = new_id(tag)
         values["evidence"] = span(found.start, found.end)
         values["aspect"] = span(*found.aspect) if found.aspect else None
         values["opinion_words"] = tuple([text[start:end] for start, end in found.words])
-        values["sentiment"] = found.sentiment
-        values["sentiment_score"] = round(found.value, 3)
-        values["intent"] = found.intent
-        values["expectation"] = found.expectation
-        values["point"] = point
-        values["need_layer"] = layer
-        values["confidence"] = round(found.confidence, 3)
-        if why and point in ATTRIBUTED:
+        if why and values["point"] in ATTRIBUTED:
             values["causes"] = self.attributor.causes(tag, *why)
         return trusted(Opinion, values)
 
-    def _template(self, tag: Tag) -> dict[str, Any]:
-        """What every opinion of a tag shares."""
-        return {
-            **defaults(Opinion),
-            "tag": tag.id,
-            "severity": tag.severity,
-            "brand_promise": tag.brand_promise,
-            "owner": Owner(dealer_role=tag.owner.dealer, office_role=tag.owner.office),
-            "versions": self.versions,
-        }
+    def _sayings(self) -> Sayings:
+        """What opinions of a tag share that feel the same. Few things are said in many ways, so it is kept."""
+        tags, points, mild_below, versions = self._tags, self._points, self._thresholds.mild_below, self.versions
+
+        @lru_cache(_KEPT)
+        def says(
+            number: int, layer: NeedLayer, sentiment: int, value: float, confidence: float, intent: Intent, expectation: Expectation
+        ) -> dict[str, Any]:
+            tag = tags[number]
+            rule = points.rule((sentiment, layer, tag.severity, intent, expectation, abs(value) < mild_below))
+            return {
+                **defaults(Opinion),
+                "tag": tag.id,
+                "sentiment": sentiment,
+                "sentiment_score": round(value, 3) + 0.0,  # no minus zero, which would stay kept for zero
+                "intent": intent,
+                "expectation": expectation,
+                "point": rule.point if rule else Point.NONE,
+                "need_layer": layer,
+                "severity": tag.severity,
+                "brand_promise": tag.brand_promise,
+                "confidence": round(confidence, 3),
+                "owner": Owner(dealer_role=tag.owner.dealer, office_role=tag.owner.office),
+                "versions": versions,
+            }
+
+        return says
 
 
 def coded(utterance: Utterance, coding: Coding, coded_at: datetime) -> CodedUtterance:

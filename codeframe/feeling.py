@@ -7,9 +7,9 @@ and contrast.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+
+import msgspec
 
 from codeframe.matching import Clause, Hit, Match
 from codeframe.vocabulary import NORMAL, Cue
@@ -33,7 +33,7 @@ _BEFORE = 3
 _RELATIVE = "的"
 
 
-class Word(NamedTuple):
+class Word(msgspec.Struct, frozen=True, gc=False):
     """An opinion word with its feeling here, after what stands before it turned it."""
 
     start: int
@@ -43,8 +43,7 @@ class Word(NamedTuple):
     turned: tuple[Hit, ...]
 
 
-@dataclass(slots=True, eq=False)
-class Feeling:
+class Feeling(msgspec.Struct, eq=False, gc=False):
     """What was felt about one match of a clause: a value from -1 to 1 and the words that say so."""
 
     match: Match
@@ -126,9 +125,9 @@ def feelings(clause: Clause) -> list[Feeling]:
     cues, matches = clause.cues, clause.matches
     given = _assign(words, matches)
     if not words and clause.following and not clause.following[0][2].cues & _SPLIT:
-        given[-1] = [word._replace(value=word.value * 0.8) for word in opinion_words(clause.text, clause.following)]
+        given[-1] = [msgspec.structs.replace(word, value=word.value * 0.8) for word in opinion_words(clause.text, clause.following)]
     turned_over = _compared_with_own(clause) if cues & _THAN else False
-    question = cues & _QUESTION or clause.asked or any(hit[2].cues & _QUESTION for hit in clause.following)
+    question = cues & _QUESTION or clause.asked or (clause.following and any(hit[2].cues & _QUESTION for hit in clause.following))
     asked = question and not cues & (_WHY | _RHETORICAL)
     found: list[Feeling] = []
     for at, match in enumerate(matches):
@@ -152,12 +151,10 @@ def feelings(clause: Clause) -> list[Feeling]:
 
 def _assign(words: list[Word], matches: list[Match]) -> list[list[Word]]:
     """Each opinion word to the nearest match; what stands before its subject is a little farther."""
+    if len(matches) == 1:
+        return [words]
     given: list[list[Word]] = [[] for _ in matches]
-    last = len(matches) - 1
     for word in words:
-        if not last:
-            given[0].append(word)
-            continue
         best, nearest = 0, 1_000
         for at, match in enumerate(matches):
             if word.end <= match.start:

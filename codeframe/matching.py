@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TypeAlias
 
+import msgspec
 import numpy as np
 
 from codeframe.reader import Batch, Hits, Ints
 from codeframe.vocabulary import Link, Literal, Vocabulary
 
+_start = attrgetter("start")
 _CARRIED_HAN, _CARRIED_LATIN = 4, 16
 """How far from the start of its clause a word may stand to be said of the clause before."""
 
@@ -18,8 +20,7 @@ Hit: TypeAlias = tuple[int, int, Literal]
 """Where a literal stands, [start, end) of the batch's folded text."""
 
 
-@dataclass(slots=True, eq=False)
-class Match:
+class Match(msgspec.Struct, eq=False, gc=False):
     """A tag found at [start, end). `aspect` is what it is about; `parts` are the words that made it.
 
     `polarity` is what they say of themselves: -1, 1, or 0 where opinion words decide. `rule` is the
@@ -35,8 +36,7 @@ class Match:
     rule: int = -1
 
 
-@dataclass(slots=True, eq=False)
-class Clause:
+class Clause(msgspec.Struct, eq=False, gc=False):
     """A clause in which tags were found. `following` are the cue words of the next clause of its sentence,
     where that names nothing itself; `cues` and `sentence_cues` are bits of `Cue`. `text` is the batch's."""
 
@@ -45,10 +45,10 @@ class Clause:
     end: int
     asked: bool
     matches: list[Match]
-    signs: list[Hit] = field(default_factory=list)
-    following: list[Hit] = field(default_factory=list)
-    cues: int = 0
-    sentence_cues: int = 0
+    signs: list[Hit]
+    following: list[Hit]
+    cues: int
+    sentence_cues: int
 
 
 class Matcher:
@@ -75,7 +75,7 @@ class Matcher:
             literal = self._literals[number]
             matches = found.setdefault(at, [])
             for tag, polarity in literal.terms:
-                if not any(one.start <= start and end <= one.end and one.rule >= 0 and (one.tag == tag or not polarity) for one in matches):
+                if not (matches and _said_by_pattern(tag, polarity, start, end, matches)):
                     matches.append(Match(tag, polarity, start, end, (start, end), ((start, end, literal),)))
         self._carry(batch, found)
         return self._describe(batch, found)
@@ -86,12 +86,12 @@ class Matcher:
         if not hits.id.size:
             return
         near = hits.start - batch.clause_start[hits.clause] <= np.where(self._latin[hits.id], _CARRIED_LATIN, _CARRIED_HAN)
-        which = np.flatnonzero(near & self._follows[hits.id] & ~batch.hard[hits.clause - 1])
+        named = np.zeros(batch.clause_start.size, bool)
+        named[list(found)] = True
+        before = hits.clause - 1
+        which = np.flatnonzero(near & self._follows[hits.id] & named[before] & ~named[hits.clause] & ~batch.hard[before])
         for clause, later in zip(hits.clause[which].tolist(), self._hits(hits, which), strict=True):
-            before = found.get(clause - 1)
-            if not before or clause in found or before[0].start >= batch.clause_start[clause]:
-                continue
-            for match in before:
+            for match in found[clause - 1]:
                 for link in self._links.get(match.parts[0][2].id * self._count + later[2].id, ()):
                     if link.gap and self.rules[link.rule].last == 1:
                         found.setdefault(-clause, []).append(self._match(link.rule, (match.parts[0], later)))
@@ -103,31 +103,30 @@ class Matcher:
 
     def _describe(self, batch: Batch, found: dict[int, list[Match]]) -> Iterator[Clause]:
         """The clauses of the matches, with their cue words."""
-        signs = batch.signs
-        cues = self._cues[signs.id] if signs.id.size else np.zeros(0, np.int64)
+        hits = batch.signs
+        cues = self._cues[hits.id] if hits.id.size else np.zeros(0, np.int64)
         at = np.array(sorted(found), np.int64)
-        first, last, after = (np.searchsorted(signs.clause, at + step).tolist() for step in (0, 1, 2))
+        first, last, after = (np.searchsorted(hits.clause, at + step).tolist() for step in (0, 1, 2))
         sentence: Ints = np.cumsum(batch.hard) - batch.hard
-        sentence_cues = _together(sentence[signs.clause], cues, int(sentence[-1]) + 1)[sentence[at]].tolist()
+        sentence_cues = _together(sentence[hits.clause], cues, int(sentence[-1]) + 1)[sentence[at]].tolist()
         rows = zip(at.tolist(), batch.clause_start[at].tolist(), batch.clause_end[at].tolist(), batch.asked[at].tolist(), strict=True)
         hard = batch.hard[at].tolist()
-        every = list(self._hits(signs))
+        every = list(self._hits(hits))
         for row, (number, start, end, asked) in enumerate(rows):
             matches = found[number]
             if len(matches) > 1:
                 matches = self._sharpest(matches)
-            clause = Clause(batch.folded, start, end, asked, matches, every[first[row] : last[row]], sentence_cues=sentence_cues[row])
-            for _, _, literal in clause.signs:
-                clause.cues |= literal.cues
-            if not hard[row] and number + 1 not in found:
-                clause.following = every[last[row] : after[row]]
-            yield clause
+            signs, bits = every[first[row] : last[row]], 0
+            for sign in signs:
+                bits |= sign[2].cues
+            following = every[last[row] : after[row]] if not hard[row] and number + 1 not in found else []
+            yield Clause(batch.folded, start, end, asked, matches, signs, following, bits, sentence_cues[row])
 
     def _sharpest(self, matches: list[Match]) -> list[Match]:
         """Sorted, without those whose every word is part of a word of another that says more of the same: 发动机噪音小 is
         not 噪音小 too, and 暖风不热 is not 暖风."""
         matches.sort(key=_start)
-        return [one for one in matches if not any(self._says_more(other, one) for other in matches)]
+        return [one for one in matches if not any(_inside(one, other) and self._says_more(other, one) for other in matches)]
 
     def _says_more(self, other: Match, one: Match) -> bool:
         named = not one.polarity and other.polarity
@@ -154,17 +153,14 @@ class Matcher:
         """One a tag, without those that reach over a nearer subject: in 变速箱顿挫发动机抖动 the shake is the engine's alone."""
         best: dict[int, Match] = {}
         for match in matches:
-            if not any(self._nearer(other, match) and _ended(match, other, matches) for other in matches):
+            if not any(other.end == match.end and self._nearer(other, match) and _ended(match, other, matches) for other in matches):
                 _keep(best, match)
         return list(best.values())
 
     def _nearer(self, other: Match, match: Match) -> bool:
         """Whether `other` says the same of a later subject."""
-        return (
-            match.parts[0][1] <= other.parts[0][0]
-            and match.parts[-1][:2] == other.parts[-1][:2]
-            and self._family[match.tag] != self._family[other.tag]
-        )
+        last, same = match.parts[-1], other.parts[-1]
+        return match.aspect[1] <= other.start and last[:2] == same[:2] and self._family[match.tag] != self._family[other.tag]
 
     def _pairs(self, hits: Hits) -> Iterator[tuple[int, int, int, Hit, Hit, tuple[Link, ...]]]:
         """Two hits of a clause that stand in a row in some pattern, by where the second starts: their places, the clause, and both."""
@@ -203,10 +199,18 @@ class Matcher:
         return Match(rule.tag, rule.polarity, parts[0][0], parts[-1][1], parts[0][:2], parts, number)
 
 
+def _said_by_pattern(tag: int, polarity: int, start: int, end: int, matches: list[Match]) -> bool:
+    """Whether a pattern around a term says the same, or says of what it names how it is."""
+    return any(one.start <= start and end <= one.end and one.rule >= 0 and (one.tag == tag or not polarity) for one in matches)
+
+
+def _inside(one: Match, other: Match) -> bool:
+    """Whether `one` stands inside `other`, which is longer."""
+    return other.start <= one.start and one.end <= other.end and other.end - other.start > one.end - one.start
+
+
 def _blunter(one: Match, other: Match) -> bool:
-    """Whether each word of `one` stands inside a word of `other`, which is longer."""
-    if other.end - other.start <= one.end - one.start or one.start < other.start or other.end < one.end:
-        return False
+    """Whether each word of `one` stands inside a word of `other`."""
     return all(any(outer[0] <= start and end <= outer[1] for outer in other.parts) for start, end, _ in one.parts)
 
 
@@ -226,7 +230,3 @@ def _together(group: Ints, bits: Ints, count: int) -> Ints:
     result = np.zeros(count, np.int64)
     np.bitwise_or.at(result, group, bits)
     return result
-
-
-def _start(match: Match) -> int:
-    return match.start

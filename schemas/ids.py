@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from hashlib import sha1
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 NAMESPACE = UUID("6f2b9a52-6d0e-5c7b-9a63-2f6d1f0a7c11")
 _SEPARATOR = "\x1f"
 _VERSION_5 = 5 << 76 | 1 << 63
 _REST = (1 << 128) - 1 - (0xF << 76) - (0b11 << 62)
+_new, _fill = object.__new__, object.__setattr__
 
 
 def make_id(kind: str, *parts: str | int | UUID) -> UUID:
@@ -23,8 +24,11 @@ def make_id(kind: str, *parts: str | int | UUID) -> UUID:
 
 
 def _version_5(digest: bytes) -> UUID:
-    """The UUID of a digest's first 128 bits, its version and variant set (RFC 9562, 5.5)."""
-    return UUID(int=int.from_bytes(digest[:16]) & _REST | _VERSION_5)
+    """The UUID of a digest's first 128 bits, its version and variant set (RFC 9562, 5.5), made without the checks of `UUID`."""
+    made = _new(UUID)
+    _fill(made, "int", int.from_bytes(digest[:16]) & _REST | _VERSION_5)
+    _fill(made, "is_safe", SafeUUID.unknown)
+    return made
 
 
 def raw_event_id(source: str, source_id: str) -> UUID:

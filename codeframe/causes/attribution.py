@@ -12,7 +12,7 @@ likelier than unknown: something has to speak for it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import chain
@@ -32,12 +32,14 @@ UNKNOWN_TO_LIKELIEST = 2.0
 """Prior weight of `unknown` as a multiple of the likeliest cause's."""
 
 _SHOWN = 3
+_KEPT = 20_000
 _KINDS = {"cue": "cue", "said": "cue", "tag": "tag", "context": "context", "absent": "context", "dealer": "rate", "model": "rate"}
 _NOTHING: tuple[ContextEvent, ...] = ()
 ATTRIBUTED = frozenset({Point.PAIN, Point.ITCH})
 """The points that have causes."""
 
 Rates: TypeAlias = Callable[[str, int], list[Clue]]
+Ranking: TypeAlias = Callable[[str, tuple[Clue, ...]], tuple[Cause, ...]]
 
 
 class Possible(NamedTuple):
@@ -71,7 +73,7 @@ class Attributor:
         self._places = {(key.kind, key.of) for key in self._weights if key.kind in {"dealer", "model"}}
         self._possible = {tag: self._candidates(tag) for tag in graph.candidates}
         self._numbers = {tag: frozenset(one.number for one in possible) for tag, possible in self._possible.items()}
-        self._alone = {tag: _ranked(possible, {}) for tag, possible in self._possible.items()}
+        self._ranking = _rankings(self._possible)
 
     @classmethod
     def load(cls, where: str | Path | Frame, learned: Path | None = None) -> Attributor:
@@ -104,23 +106,22 @@ class Attributor:
             return _UNKNOWN_ONLY
         rates = self._rates(situation.dealer, situation.model) if self._places else None
         if rates is None and self._numbers[tag].isdisjoint(clues):
-            return self._alone[tag]
-        found = self._concerning(tag, clues, rates)
-        return _ranked(possible, found) if found else self._alone[tag]
+            return self._ranking(tag, ())
+        return self._ranking(tag, tuple(self._concerning(tag, clues, rates)))
 
     def possible(self, tag: str) -> tuple[Possible, ...]:
         """The candidate causes of a tag."""
         return self._possible.get(tag, ())
 
-    def _concerning(self, tag: str, clues: dict[int, list[Clue]], rates: Rates | None) -> dict[int, list[Clue]]:
-        """The clues of each candidate, weighed; the symptom does not speak for its own causes."""
-        found: dict[int, list[Clue]] = {}
+    def _concerning(self, tag: str, clues: dict[int, list[Clue]], rates: Rates | None) -> Iterator[Clue]:
+        """The clues of the candidates, weighed; the symptom does not speak for its own causes."""
         for one in self._possible[tag]:
-            mine = [clue for clue in clues.get(one.number, ()) if clue.detail != tag or clue.key.kind != "tag"]
-            local = rates(one.cause, one.number) if rates else ()
-            if weighed := [clue for clue in map(self._weighed, chain(mine, local)) if clue.weight]:
-                found[one.number] = weighed
-        return found
+            for clue in clues.get(one.number, ()):
+                if (clue.detail != tag or clue.key.kind != "tag") and (weighed := self._weighed(clue)).weight:
+                    yield weighed
+            for clue in rates(one.cause, one.number) if rates else ():
+                if (weighed := self._weighed(clue)).weight:
+                    yield weighed
 
     def _rates(self, dealer: str | None, model: str | None) -> Rates | None:
         """The base rates of a dealer and a model, where any was learned."""
@@ -145,7 +146,15 @@ class Attributor:
         return tuple(possible)
 
 
-def _ranked(possible: tuple[Possible, ...], found: dict[int, list[Clue]]) -> tuple[Cause, ...]:
+def _rankings(possible: dict[str, tuple[Possible, ...]]) -> Ranking:
+    """The ranked causes of a tag under the clues of its candidates. The same clues come again and again: what they say is kept."""
+    return lru_cache(_KEPT)(lambda tag, clues: _ranked(possible[tag], clues))
+
+
+def _ranked(possible: tuple[Possible, ...], clues: tuple[Clue, ...]) -> tuple[Cause, ...]:
+    found: dict[int, list[Clue]] = {}
+    for clue in clues:
+        found.setdefault(clue.cause, []).append(clue)
     scores = [one.log_odds + sum([clue.weight for clue in found.get(one.number, ())]) for one in possible]
     highest = max(0.0, *scores) if scores else 0.0
     odds = [math.exp(score - highest) for score in scores]
@@ -168,7 +177,7 @@ def _ranked(possible: tuple[Possible, ...], found: dict[int, list[Clue]]) -> tup
     return tuple(ranked)
 
 
-@lru_cache(20_000)
+@lru_cache(_KEPT)
 def _shown(clue: Clue) -> Evidence:
     return _evidence(_KINDS[clue.key.kind], clue.detail, clue.weight)
 
