@@ -29,7 +29,7 @@ from streams.records import Record
 from streams.rounds import Rounds
 from streams.settings import Settings
 from streams.step import BatchHandler, Place, Refusal, Result, Step
-from streams.topics import Topic
+from streams.topics import TOPIC_OF, Topic
 from streams.transport import Batch
 
 _WINDOW = 10_000
@@ -125,11 +125,12 @@ class Runner:
         results = iter(await self._results(done.events, Place(first.topic, first.partition, first.generation)))
         for read in taken:
             for record, event in zip(read.batch.records, read.decoded, strict=True):
-                refusal, sent = self._outcome(event if isinstance(event, Refusal) else next(results))
-                done.outputs.extend(sent)
-                done.refused.append(refusal is not None)
-                if refusal is not None:
-                    done.letters.append(dead_letter(self.step.name, read.batch.topic, read.batch.partition, record, refusal))
+                outcome = self._outcome(event if isinstance(event, Refusal) else next(results))
+                done.refused.append(isinstance(outcome, Refusal))
+                if isinstance(outcome, Refusal):
+                    done.letters.append(dead_letter(self.step.name, read.batch.topic, read.batch.partition, record, outcome))
+                else:
+                    done.outputs.extend(outcome)
         return done
 
     async def _deliver(self, done: Done) -> None:
@@ -147,16 +148,19 @@ class Runner:
             raise StepError(f"{self.step.name}: {len(results)} results for {len(events)} events")
         return results
 
-    def _outcome(self, result: Result) -> tuple[Refusal | None, list[Outgoing]]:
+    def _outcome(self, result: Result) -> Refusal | list[Outgoing]:
+        """What to send of a result, or why its record is refused."""
         if result is None:
-            return None, []
+            return []
         if isinstance(result, Refusal):
-            return result, []
-        events: Iterable[Event] = (result,) if isinstance(result, Event) else result
+            return result
+        # Not isinstance: of a model it asks pydantic's metaclass, in Python.
+        events: Iterable[Event] = (result,) if type(result) in TOPIC_OF else result  # type: ignore[assignment]
         records = [outgoing(event, self._outbox.prefix) for event in events]
-        if records and max([len(record.value) for record in records]) > MAX_VALUE_BYTES:
-            return Refusal(Reason.TOO_LARGE, f"value: its output is larger than {MAX_VALUE_BYTES} bytes"), []
-        return None, records
+        for record in records:
+            if len(record.value) > MAX_VALUE_BYTES:
+                return Refusal(Reason.TOO_LARGE, f"value: its output is larger than {MAX_VALUE_BYTES} bytes")
+        return records
 
 
 def _tell(rounds: Rounds[Read], delivering: asyncio.Task[None]) -> None:
