@@ -22,10 +22,12 @@ def source_offset(pairs: Pairs, offset: int) -> int:
 
     Inside a replacement it counts on from where the replaced words began, and never past their end.
     """
+    here, there = pairs[-1]
+    if offset >= here:
+        return there + offset - here
     index = bisect_right(pairs, offset, key=_offset) - 1
     here, there = pairs[index]
-    mapped = there + offset - here
-    return min(mapped, pairs[index + 1][1]) if index + 1 < len(pairs) else mapped
+    return min(there + offset - here, pairs[index + 1][1])
 
 
 class Aligned(NamedTuple):

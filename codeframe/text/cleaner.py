@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Self
 
 from codeframe.text.align import Aligned, Pairs, source_offset
-from codeframe.text.glance import glance
+from codeframe.text.glance import glance, look_again
 from codeframe.text.language import language_of
 from codeframe.text.marks import Memory, fingerprint, is_machine_made, is_silent
 from codeframe.text.names import Tagger
@@ -16,7 +16,7 @@ from codeframe.text.normalise import normalise
 from codeframe.text.redact import Redactor, redactions_in
 from codeframe.text.sight import FOREIGN, HAN, LETTERS, UNCLEAN, Look
 from codeframe.text.split import split
-from codeframe.trusted import defaults, span, trusted
+from codeframe.trusted import collector_paused, defaults, span, trusted
 from schemas.common import Speaker
 from schemas.ids import utterance_id
 from schemas.raw_text import RawText
@@ -45,14 +45,17 @@ class Cleaner:
 
     def clean(self, raws: Sequence[RawText], cleaned_at: datetime) -> list[list[Utterance]]:
         """The utterances of each raw text, at least one: an empty text gives one that is marked so. `cleaned_at` is in UTC."""
-        typed = glance([raw.text for raw in raws])
-        texts = self.redactor.redact([normalise(look.text) if look.sight & UNCLEAN else Aligned(look.text) for look in typed])
-        parts = [[text.part(start, end) for start, end in split(text.text)] for text in texts]
-        looks = iter(glance([part.text for some in parts for part in some]))
-        return [
-            [self._utterance(raw, seq, part.pairs, next(looks), cleaned_at) for seq, part in enumerate(some)]
-            for raw, some in zip(raws, parts, strict=True)
-        ]
+        with collector_paused():
+            typed = glance([raw.text for raw in raws])
+            texts = [normalise(look.text) if look.sight & UNCLEAN else Aligned(look.text) for look in typed]
+            safe = self.redactor.redacted(texts, look_again([text.text for text in texts], typed))
+            parts = [[text.part(start, end) for start, end in split(text.text)] for text, _ in safe]
+            before = [look for (_, look), some in zip(safe, parts, strict=True) for _ in some]
+            looks = iter(look_again([part.text for some in parts for part in some], before))
+            return [
+                [self._utterance(raw, seq, part.pairs, next(looks), cleaned_at) for seq, part in enumerate(some)]
+                for raw, some in zip(raws, parts, strict=True)
+            ]
 
     def _utterance(self, raw: RawText, seq: int, pairs: Pairs, look: Look, cleaned_at: datetime) -> Utterance:
         text = look.text

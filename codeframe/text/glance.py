@@ -28,7 +28,7 @@ _BEYOND = "\U000e0001"
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
 _WORD = 1 << 12
 _CODED = 1 << 13
-_SAME, _CODE = 4, 6
+_SAME, _CODE, _DIGITS = 4, 6, 5
 
 _AS_TYPED = {see.UNCLEAN: normalise.UNCLEAN, see.HAN: language.HAN, see.FOREIGN: language.FOREIGN}
 _FOLDED = {see.DIGIT: r"\d", see.OTHER_DIGIT: patterns.OTHER_DIGIT, see.NAME: names.SURNAME_CUE, _WORD: r"[^\W_]", _CODED: r"[a-z0-9_\-]"}
@@ -90,12 +90,20 @@ def glance(texts: Sequence[str]) -> list[Look]:
     bits[_runs(points[1:] == points[:-1], _SAME - 1)] |= see.UNCLEAN
     bits[_runs(of_folded & _CODED > 0, _CODE)] |= see.CODE
     is_word = of_folded & _WORD > 0
+    few = np.add.reduceat(of_folded & see.DIGIT > 0, start, dtype=np.int64) < _DIGITS
     word_end = np.cumsum(np.add.reduceat(is_word, start, dtype=np.int64)).tolist()
     words, whole = to_text(folded[is_word]), to_text(folded)
-    sights = (np.bitwise_or.reduceat(bits, start) & see.EVERYTHING).tolist()
+    sights = np.bitwise_or.reduceat(bits, start) & see.EVERYTHING
+    sights[few] &= ~see.DIGIT
     stops = (end - 1).tolist()
-    rows = zip(texts, start.tolist(), stops, [0, *word_end], word_end, sights, strict=False)
+    rows = zip(texts, start.tolist(), stops, [0, *word_end], word_end, sights.tolist(), strict=False)
     return [Look(text, whole[first:last], words[begin:finish], seen) for text, first, last, begin, finish, seen in rows]
+
+
+def look_again(texts: Sequence[str], before: Sequence[Look]) -> list[Look]:
+    """A look at each text, where `before` is one at what it was: most have not changed since."""
+    new = iter(glance([text for text, look in zip(texts, before, strict=True) if text != look.text]))
+    return [look if text == look.text else next(new) for text, look in zip(texts, before, strict=True)]
 
 
 def _runs(held: NDArray[np.bool_], length: int) -> NDArray[np.int64]:

@@ -32,14 +32,17 @@ class Redactor:
 
     def redact(self, texts: Sequence[Aligned]) -> list[Aligned]:
         """The texts with all personal data replaced, until a further pass would find none."""
-        looks = glance([text.text for text in texts])
-        return [self._redact(text, look) if look.sight & PERSONAL else text for text, look in zip(texts, looks, strict=True)]
+        return [text for text, _ in self.redacted(texts, glance([text.text for text in texts]))]
 
-    def _redact(self, text: Aligned, look: Look) -> Aligned:
+    def redacted(self, texts: Sequence[Aligned], looks: Sequence[Look]) -> list[tuple[Aligned, Look]]:
+        """The same from a look at each text, with a look at what became of it."""
+        return [self._redact(text, look) if look.sight & PERSONAL else (text, look) for text, look in zip(texts, looks, strict=True)]
+
+    def _redact(self, text: Aligned, look: Look) -> tuple[Aligned, Look]:
         while found := self._find(look):
             text = text.replace((start, end, kind.placeholder) for start, end, kind in found)
             [look] = glance([text.text])
-        return text
+        return text, look
 
     def _find(self, look: Look) -> list[Found]:
         read = readings(look)

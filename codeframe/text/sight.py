@@ -13,6 +13,7 @@ LETTERS: Final = 1 << 3
 CODE: Final = 1 << 4
 """Six Latin letters, digits, low lines or hyphens in a row."""
 DIGIT: Final = 1 << 5
+"""Five digits, wherever they stand."""
 OTHER_DIGIT: Final = 1 << 6
 """A digit that is not ASCII."""
 SPELT: Final = 1 << 7
