@@ -38,6 +38,7 @@ class Part(NamedTuple):
 PARTS = {
     "framework": Part("benchmarks.framework", 210, 3_600),
     "pipeline": Part("benchmarks.pipeline", 240, 14_400),
+    "scaling": Part("benchmarks.scaling", 90, 600),
     "coder": Part("benchmarks.coder", 60, 600),
 }
 

@@ -46,14 +46,14 @@ def main(file: Path, column: str, longest: int) -> None:
     events = [_event(number, text) for number, text in enumerate(texts)]
     tagger = _Counted(lac())
     cleaner = Cleaner.load(Frame.load("auto").entity_names, tagger)
-    cleaner.clean(events[0], _NOW)
+    cleaner.clean(events[:1], _NOW)
     tagger.calls = 0
     seconds = {True: 0.0, False: 0.0}
     texts_by_cue: Counter[bool] = Counter()
     kinds: Counter[str] = Counter()
     for event in events:
         before, began = tagger.calls, thread_time()
-        utterances = cleaner.clean(event, _NOW)
+        [utterances] = cleaner.clean([event], _NOW)
         took = thread_time() - began
         cued = tagger.calls > before
         seconds[cued] += took

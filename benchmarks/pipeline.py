@@ -113,12 +113,17 @@ def _query(settings: Settings, sql: str, source: str) -> Any:
         client.close()
 
 
-def _start(rig: Rig, workers: int) -> None:
+def started(rig: Rig, workers: int) -> None:
     """Have so many workers, all of them past their start, so that none of it is measured."""
     rig.set_workers(workers)
     while not all("tingjian.worker running" in worker.log.read_text() for worker in rig.workers):
         rig.run(_LOOK_S)
     rig.run(_SETTLED_S)
+
+
+def _start(rig: Rig, workers: int) -> None:
+    """The same, and warm."""
+    started(rig, workers)
     _through(rig, f"warm-{workers}", _WARM_UP)
 
 
@@ -175,6 +180,7 @@ def rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for run in figures["pipeline"]:
         cost = f"{run['cpu_us']:.0f} µs CPU, {run['per_core']:,}/s a core, {run['rate']:,}/s, {run['memory_mib']} MiB a worker"
         yield f"pipeline, {run['workers']} worker(s), {run['events']:,} texts", cost
+    yield "memory of a worker", ", ".join(f"{one['mib']} MiB after {one['events']:,} texts" for one in figures["memory"])
     for one in figures["latencies"]:
         yield f"latency at {one['rate']:,}/s", f"p50 {one['p50_s']} s, p95 {one['p95_s']} s, p99 {one['p99_s']} s"
 

@@ -44,6 +44,21 @@ def texts(count: int, seed: int = 1) -> list[str]:
     return list(found)
 
 
+def long_texts(count: int, most: int, seed: int = 1) -> list[str]:
+    """`count` texts of as many of those as fit into `most` characters."""
+    short = iter(texts(count * (most // 20), seed))
+    found = []
+    text = next(short)
+    while len(found) < count:
+        more = next(short)
+        if len(text) + 1 + len(more) > most:
+            found.append(text)
+            text = more
+        else:
+            text = f"{text}。{more}"
+    return found
+
+
 def _chinese(chance: random.Random) -> str:
     said = []
     for subject, remarks in chance.sample(_WHAT, chance.choice((1, 1, 2))):
