@@ -65,24 +65,25 @@ def rows_of(event: Event) -> Iterator[tuple[str, Row]]:
 
 
 def _cut(attributes: Attributes) -> Row:
-    return tuple(getattr(attributes, name) or "" for name in _CUT)
+    return tuple([getattr(attributes, name) or "" for name in _CUT])
 
 
 def _coded(event: CodedUtterance) -> Iterator[tuple[str, Row]]:
     audio, versions, cut = event.audio, event.versions, _cut(event.attributes)
     marks = [mark.value for mark in event.marks]
-    customer = event.customer_id or ""
+    customer, channel, language = event.customer_id or "", event.channel.value, event.language.value
+    said = (channel, event.source, event.conversation_id, customer, language)
     for opinion in event.opinions:
-        yield "opinions", _opinion(event, opinion, cut, marks)
+        yield "opinions", _opinion(event, opinion, said, cut, marks)
     for tag in event.retracted:
-        yield "opinions", _retracted(event, tag, cut, marks)
+        yield "opinions", _retracted(event, tag, said, cut, marks)
     if event.call and audio:
         yield "calls", _call(event, event.call, audio)
     yield (
         "utterances",
         (
-            *(event.utterance_id, event.revision, event.event_id, event.source, event.channel.value, event.conversation_id, customer),
-            *(event.speaker.value, event.text, event.language.value, event.fingerprint or "", marks, event.score, *cut),
+            *(event.utterance_id, event.revision, event.event_id, event.source, channel, event.conversation_id, customer),
+            *(event.speaker.value, event.text, language, event.fingerprint or "", marks, event.score, *cut),
             *(event.attributes.vip, len(event.opinions), event.unsure, versions.frame, versions.model, versions.tier.value),
             *((audio.uri, audio.start_ms, audio.end_ms) if audio else ("", 0, 0)),
             *(event.occurred_at, event.ingested_at, event.cleaned_at, event.coded_at),
@@ -102,11 +103,10 @@ def _call(event: CodedUtterance, call: CallMeasures, audio: AudioSpan) -> Row:
     )
 
 
-def _opinion(event: CodedUtterance, opinion: Opinion, cut: Row, marks: Sequence[str]) -> Row:
+def _opinion(event: CodedUtterance, opinion: Opinion, said: Row, cut: Row, marks: Sequence[str]) -> Row:
     first, versions = (opinion.causes[0] if opinion.causes else None), opinion.versions
     return (
-        *(opinion.opinion_id, event.utterance_id, event.revision, 0, opinion.tag, event.channel.value, event.source),
-        *(event.conversation_id, event.customer_id or "", event.language.value),
+        *(opinion.opinion_id, event.utterance_id, event.revision, 0, opinion.tag, *said),
         *(event.text[opinion.evidence.start : opinion.evidence.end], opinion.sentiment, opinion.sentiment_score, opinion.intent.value),
         *(opinion.expectation.value, opinion.point.value, opinion.need_layer.value, opinion.severity.value, opinion.brand_promise),
         *(opinion.confidence, first.cause if first else "", first.probability if first else 0.0),
@@ -115,11 +115,10 @@ def _opinion(event: CodedUtterance, opinion: Opinion, cut: Row, marks: Sequence[
     )
 
 
-def _retracted(event: CodedUtterance, tag: str, cut: Row, marks: Sequence[str]) -> Row:
+def _retracted(event: CodedUtterance, tag: str, said: Row, cut: Row, marks: Sequence[str]) -> Row:
     versions = event.versions
     return (
-        *(opinion_id(event.utterance_id, tag), event.utterance_id, event.revision, 1, tag, event.channel.value, event.source),
-        *(event.conversation_id, event.customer_id or "", event.language.value),
+        *(opinion_id(event.utterance_id, tag), event.utterance_id, event.revision, 1, tag, *said),
         *("", 0, 0.0, "", "", "", "", "", False, 0.0, "", 0.0, "", "", marks, event.score, *cut),
         *(versions.frame, versions.model, versions.tier.value, event.occurred_at, event.ingested_at, event.coded_at),
     )
