@@ -58,10 +58,11 @@ def _merged(analysis: Analysis, mentions: list[Feeling]) -> Found:
     sentiment, base = sentiment_of(value), analysis.base
     match, words = best.match, best.words
     start, end = match.start, match.end
-    for word in words:
-        start, end = min(start, word.start), max(end, word.end)
-    spans = tuple([(word.start - base, word.end - base) for word in words])
-    if not spans and match.rule >= 0:
+    spans: tuple[tuple[int, int], ...] = ()
+    if words:
+        start, end = min(start, *[word.start for word in words]), max(end, *[word.end for word in words])
+        spans = tuple([(word.start - base, word.end - base) for word in words])
+    elif match.rule >= 0:
         spans = ((match.parts[-1][0] - base, match.parts[-1][1] - base),)
     return Found(
         match.tag,

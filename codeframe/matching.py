@@ -16,6 +16,9 @@ _start = attrgetter("start")
 _CARRIED_HAN, _CARRIED_LATIN = 4, 16
 """How far from the start of its clause a word may stand to be said of the clause before."""
 
+_LIKELY = (1 << 18) - 1
+"""The lower bits of a pair's key: most pairs that stand in no pattern are told by them, without a search."""
+
 Hit: TypeAlias = tuple[int, int, Literal]
 """Where a literal stands, [start, end) of the batch's folded text."""
 
@@ -63,6 +66,8 @@ class Matcher:
         self._count = len(self._literals)
         self._links = {one * self._count + other: tuple(links) for (one, other), links in vocabulary.links.items()}
         self._keys = np.array(sorted(self._links) or [-1])
+        self._likely = np.zeros(_LIKELY + 1, bool)
+        self._likely[self._keys & _LIKELY] = True
         self._leads = np.isin(np.arange(self._count), self._keys // self._count)
         self._follows = np.isin(np.arange(self._count), self._keys % self._count)
         self._reach = max((link.gap for links in self._links.values() for link in links), default=0)
@@ -182,7 +187,8 @@ class Matcher:
             return iter(())
         one, other = np.concatenate(ones), np.concatenate(others)
         key = hits.id[one] * self._count + hits.id[other]
-        known = self._keys[np.minimum(np.searchsorted(self._keys, key), self._keys.size - 1)] == key
+        known = np.flatnonzero(self._likely[key & _LIKELY])
+        known = known[self._keys[np.minimum(np.searchsorted(self._keys, key[known]), self._keys.size - 1)] == key[known]]
         one, other, key = one[known], other[known], key[known]
         order = np.lexsort((one, other))
         one, other = one[order], other[order]
