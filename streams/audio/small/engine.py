@@ -23,9 +23,12 @@ Alternatives = list[tuple[str, float]]
 _ALTERNATIVES = 6
 _LIKELY = -6.0
 _PADDING_S = 0.4
-_QUIET_CONFIDENCE = 0.25
-_SLOWEST = 1.0
+_UNSURE, _UNSURE_LONG, _LONG = 0.42, 0.5, 10
+"""Confidence below which nobody speaks, in a few syllables and in many: babble, music, tones get 0.2 to 0.5, bad codecs 0.43 and more."""
+_SLOWEST = 1.3
 """Syllables a second: who speaks says more."""
+_SAME, _MANY = 3, 6
+"""How often on average a syllable may come in a stretch of so many: a dialling tone is one syllable for ever."""
 
 
 class SmallEngine:
@@ -44,8 +47,11 @@ class SmallEngine:
         positions = self.syllables(samples)
         if not positions:
             return Heard("", None)
-        confidence = float(np.exp(np.mean([max(score for _, score in position) for position in positions])))
-        spoken = confidence >= _QUIET_CONFIDENCE and len(positions) >= _SLOWEST * (len(samples) / RATE - _PADDING_S)
+        confidence = float(np.exp(np.mean([position[0][1] for position in positions])))
+        different = len({position[0][0] for position in positions})
+        sure = confidence >= (_UNSURE if len(positions) < _LONG else _UNSURE_LONG)
+        fast = len(positions) >= _SLOWEST * (len(samples) / RATE - _PADDING_S)
+        spoken = sure and fast and len(positions) < max(_MANY, _SAME * different)
         return Heard("", confidence, positions if spoken else ())
 
     def syllables(self, samples: NDArray[np.int16]) -> list[Alternatives]:

@@ -37,7 +37,8 @@ def samples() -> Samples:
 FORMATS: dict[str, tuple[str, str, int, int | None]] = {
     "wav": ("wav", "pcm_s16le", 8_000, None),
     "mu-law": ("wav", "pcm_mulaw", 8_000, None),
-    "mp3": ("mp3", "libmp3lame", 16_000, 32_000),
+    "mp3": ("mp3", "libmp3lame", 8_000, 32_000),
+    "mp3 16 kHz": ("mp3", "libmp3lame", 16_000, 32_000),
     "opus": ("ogg", "libopus", 16_000, 24_000),
     "m4a": ("ipod", "aac", 16_000, 32_000),
     "amr": ("amr", "libopencore_amrnb", 8_000, 12_200),

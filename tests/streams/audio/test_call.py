@@ -14,11 +14,13 @@ from streams.audio.decode import RATE
 from streams.audio.engine import Engine, open_engine
 from streams.audio.training.distance import distance
 from streams.errors import AudioError
+from tests.streams.audio.noises import KINDS, stereo
 from tests.streams.audio.speech import FORMATS, TRUTH, Said, encoded, samples
 
 EDGE_MS = 300
-WORST_CER = {"mp3": 0.35, "m4a": 0.2, "opus": 0.12}
-"""Of the bundled model on these ten sentences, none of which it was trained on, with room: its card has the measured figures."""
+WORST_CER = {"wav": 0.1, "mp3 16 kHz": 0.3}
+"""Of the bundled model on these ten sentences, none of which it was trained on. Stereo at 16 kHz leaves mp3 at 32 kbit/s too little."""
+WORST = 0.14
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,7 @@ def test_every_format_of_a_call(name: str, engine: Engine, writer: Writer) -> No
     mono = name == "amr"
     truth = [said for said in TRUTH if not mono or said.channel == 1]
     turns = heard(encoded(samples(), name), engine, writer, (Speaker.CUSTOMER,) if mono else ())
-    assert check(turns, truth, mono) <= WORST_CER.get(name, 0.15)
+    assert check(turns, truth, mono) <= WORST_CER.get(name, WORST)
 
 
 @pytest.mark.slow
@@ -69,14 +71,16 @@ def test_five_minutes_in_every_format(name: str, engine: Engine, writer: Writer)
         for said in TRUTH
     ]
     turns = heard(encoded(np.tile(call, times), name), engine, writer)
-    assert check(turns, truth, False) <= WORST_CER.get(name, 0.15)
+    assert check(turns, truth, False) <= WORST_CER.get(name, WORST)
     assert len(turns) <= len(truth) * 1.05
 
 
-def test_silence_and_noise_have_no_turns(engine: Engine, writer: Writer) -> None:
-    noise = (np.random.default_rng(3).standard_normal((2, 20 * RATE)) * 900).astype(np.int16)
-    assert heard(encoded(noise, "wav"), engine, writer) == []
-    assert heard(encoded(np.zeros((2, 20 * RATE), np.int16), "wav"), engine, writer) == []
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_nobody_speaks_there_are_no_turns(kind: str, engine: Engine, writer: Writer) -> None:
+    for level_db in (-45, -30, -15):
+        noise = stereo(kind, level_db, 15)
+        for name in ("wav", "opus"):  # the telephone's band, and a wider one
+            assert heard(encoded(noise, name), engine, writer) == [], (level_db, name)
 
 
 def test_roles_that_do_not_fit_are_refused(engine: Engine, writer: Writer) -> None:
