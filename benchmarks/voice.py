@@ -1,11 +1,15 @@
 """How well speech is heard, and what of it becomes tags: the bundled engine and another one side by side, on the same audio.
 
-python -m benchmarks.voice VOICES [--asr whisper:DIR] [--count 300] [--json]
+python -m benchmarks.voice VOICES [--asr whisper:DIR] [--count 300] [--condition wav]... [--transcripts FILE] [--json]
 
 VOICES is a folder of spoken corpora as `python -m streams.audio.training.speak` writes them; their held-out sentences are heard, clean, as
 mp3 of 32 kbit/s and in the telephone's band. Of each engine: the share of characters and of toneless syllables that are wrong (after the
 correction by sound), the opinions' F1 against the coding of the written text with and without that correction, and how many seconds of
 audio a core takes a second, from the file to the coded utterance. Of the correction: how many written sentences keep their tags under it.
+The F1 is given of each half of the sentences as well: they are few, and the halves say how far to trust it.
+
+With --transcripts what another engine hears is kept in FILE and not heard again: an interrupted measurement goes on where it stopped, and
+the correction and coding of the same transcripts are measured in seconds. Its speed is then left out.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import av
@@ -37,10 +42,36 @@ CONDITIONS: dict[str, Callable[[Samples], Samples]] = {
     "telephone": telephone,
 }
 _CALL_S = 300
+_KEPT_EVERY = 20
 Tags = list[frozenset[tuple[str, int]]]
 
 
-def measure(voices: Path, other: str | None = None, count: int = 300) -> dict[str, float]:
+class Transcripts:
+    """What an engine heard in each condition, by what was said; in a file if there is one, so that nothing is heard twice."""
+
+    def __init__(self, file: Path | None, engine: str) -> None:
+        self._file, self._engine = file, engine
+        self._all: dict[str, dict[str, dict[str, str]]] = json.loads(file.read_text("utf-8")) if file and file.exists() else {}
+
+    def of(self, condition: str, sentences: Sequence[Spoken], hear: Callable[[Samples], str]) -> list[str]:
+        """The transcripts of sentences: those known, and those now heard."""
+        known = self._all.setdefault(self._engine, {}).setdefault(condition, {})
+        for number, one in enumerate(sentences, 1):
+            if one.text not in known:
+                known[one.text] = hear(CONDITIONS[condition](np.pad(one.samples() * 0.6, (3_200, 3_200))))
+                if number % _KEPT_EVERY == 0:
+                    self._keep()
+        self._keep()
+        return [known[one.text] for one in sentences]
+
+    def _keep(self) -> None:
+        if self._file:
+            self._file.write_text(json.dumps(self._all, ensure_ascii=False, indent=1), "utf-8")
+
+
+def measure(
+    voices: Path, other: str | None = None, count: int = 300, conditions: Sequence[str] = (), transcripts: Path | None = None
+) -> dict[str, float]:
     """The figures of the bundled engine ("small_...") and of another ("other_..."); see the module."""
     sentences = [one for path in sorted(voices.glob("*.i16")) for one in spoken([path.with_suffix("")], "test")][:count]
     if not sentences:
@@ -51,17 +82,33 @@ def measure(voices: Path, other: str | None = None, count: int = 300) -> dict[st
     kept = sum(a == b for a, b in zip(written, _tags(coder, [writer.correct(text)[0] for text in texts]), strict=True))
     figures = {"sentences": len(texts), "written_kept": kept / len(texts)}
     for name, specification in {"small": "small", **({"other": other} if other else {})}.items():
+        file = transcripts if name == "other" else None
         engine = open_engine(specification)
-        for condition, change in CONDITIONS.items():
-            heard = [_hear(engine, writer, change(np.pad(one.samples() * 0.6, (3_200, 3_200)))) for one in sentences]
-            corrected = [writer.correct(one)[0] for one in heard]
-            figures[f"{name}_cer_{condition}"] = rate([han(one) for one in texts], [han(one) for one in corrected])
-            figures[f"{name}_syllables_{condition}"] = rate([_plain(one) for one in texts], [_plain(one) for one in corrected])
-            if condition == "wav":
-                figures[f"{name}_fidelity_f1"] = f1(written, _tags(coder, corrected))
-                figures[f"{name}_fidelity_f1_uncorrected"] = f1(written, _tags(coder, heard))
-        figures[f"{name}_times_real_time"] = speed(engine, writer, coder, sentences)
+        before = Transcripts(file, specification)
+        for condition in conditions or CONDITIONS:
+            heard = before.of(condition, sentences, partial(_hear, engine, writer))
+            figures |= {f"{name}_{figure}_{condition}": value for figure, value in _figures(writer, coder, texts, written, heard).items()}
+        if not file:
+            figures[f"{name}_times_real_time"] = speed(engine, writer, coder, sentences)
     return figures
+
+
+def _figures(writer: Writer, coder: Coder, texts: Sequence[str], written: Tags, heard: Sequence[str]) -> dict[str, float]:
+    """Of what was heard of texts, as it was heard ("raw") and corrected."""
+    started = time.process_time()
+    corrected = [writer.correct(one)[0] for one in heard]
+    spent = time.process_time() - started
+    raw, tags = _tags(coder, heard), _tags(coder, corrected)
+    return {
+        "cer_raw": rate([han(one) for one in texts], [han(one) for one in heard]),
+        "cer": rate([han(one) for one in texts], [han(one) for one in corrected]),
+        "syllables": rate([_plain(one) for one in texts], [_plain(one) for one in corrected]),
+        "f1_raw": f1(written, raw),
+        "f1": f1(written, tags),
+        "f1_even": f1(written[::2], tags[::2]),
+        "f1_odd": f1(written[1::2], tags[1::2]),
+        "correction_ms": 1000 * spent / len(texts),
+    }
 
 
 def speed(engine: Engine, writer: Writer, coder: Coder, sentences: Sequence[Spoken]) -> float:
@@ -129,10 +176,14 @@ def _tags(coder: Coder, lines: Sequence[str]) -> Tags:
 @click.argument("voices", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--asr", help="Another engine, as VOC_ASR.")
 @click.option("--count", default=300, show_default=True, help="Sentences at most.")
+@click.option("--condition", "conditions", multiple=True, type=click.Choice([*CONDITIONS]), help="Only these; all if not given.")
+@click.option(
+    "--transcripts", type=click.Path(path_type=Path, dir_okay=False), help="A file (JSON) that keeps what the other engine hears."
+)
 @click.option("--json", "as_json", is_flag=True)
-def main(voices: Path, asr: str | None, count: int, as_json: bool) -> None:
+def main(voices: Path, asr: str | None, count: int, conditions: tuple[str, ...], transcripts: Path | None, as_json: bool) -> None:
     """Hear held-out sentences and compare."""
-    figures = measure(voices, asr, count)
+    figures = measure(voices, asr, count, conditions, transcripts)
     click.echo(json.dumps(figures) if as_json else "\n".join(f"{name:36}{value:.4f}" for name, value in figures.items()))
 
 

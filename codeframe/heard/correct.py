@@ -1,35 +1,38 @@
 """Correction by sound: words that recognition heard as others that sound alike (剥香 for 波箱).
 
 A lattice over a text: its own words as they stand, and beside them words that sound like the characters in their place. Words of the code
-frame come in more cheaply than others. A language model scores the paths; a change costs what
-its characters and its distance in sound cost, so that text which makes sense stays as it is.
+frame and of feeling come in more cheaply than others. A language model scores the paths; a change costs what its characters and its
+distance in sound cost, so that text which makes sense stays as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeAlias
 
 from codeframe.frame import Frame
+from codeframe.heard.candidates import Candidate, Candidates
 from codeframe.heard.language import START, LanguageModel, State
-from codeframe.heard.sounds import HAN, folded, syllables
+from codeframe.heard.sounds import HAN, spoken, syllables
 from codeframe.lexicon.language import load_lexicons
 from codeframe.pattern import parse
 
 _SHORTEST, _LONGEST = 2, 6
-_BEAM = 8
+_BEAM, _BEHIND = 6, 9.0
 _CHANGE = -1.0
-_CHANGED = -1.6
+_CHANGED = -1.0
 _ORDINARY = -1.5
-_TRADE = -2.0
+_TRADE = -0.5
 """A character of a word of the trade, or of feeling, that stands there already."""
-_OTHER_TONE = -0.4
-_NEAR_SOUND = -2.0
+_READING = -1.0
+"""Another reading of a character than that of its context."""
+_LEAST = -12.0
+"""What costs more is not tried."""
 _LEAST_GAIN = 2.0
 _UNKNOWN = -16.0
-_FREQUENT, _FREQUENT_CHARACTER = -13.0, -8.5
-"""Log-probabilities from which words and single characters of the language are put in."""
+_FREQUENT, _FREQUENT_CHARACTER, _FREQUENT_HALF = -13.0, -8.5, -9.5
+"""Log-probabilities from which words and single characters of the language are put in, and words heard by a half."""
 
 
 class Change(NamedTuple):
@@ -42,12 +45,7 @@ class Change(NamedTuple):
     gain: float
 
 
-class _Candidate(NamedTuple):
-    """A word that may be put in, how it is said, and what it costs to put it in at all."""
-
-    word: str
-    said: tuple[str, ...]
-    cost: float
+_Proposals: TypeAlias = dict[int, list[tuple[str, float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +61,18 @@ class Corrector:
 
     def __init__(self, words: Iterable[str], language: LanguageModel, kept: Iterable[str] = ()) -> None:
         self._language = language
-        self._by_sound: dict[tuple[str, ...], list[_Candidate]] = {}
+        self._candidates = Candidates()
+        self._other_reading: dict[str, str] = {}
         known = {word for word in words if _SHORTEST <= len(word) <= _LONGEST and HAN.fullmatch(word)}
         self._kept = known.union(word for word in kept if len(word) >= _SHORTEST)
         for word in sorted(self._kept):
-            self._know(word, 0.0)
-        for number, word in enumerate(language.words):
-            likely = language.alone[number]
-            if word and word not in self._kept and likely > (_FREQUENT if len(word) >= _SHORTEST else _FREQUENT_CHARACTER):
-                self._know(word, _ORDINARY)
+            self._know(word, syllables(word))
+        for number, reading, odds in language.readings:
+            word, likely = language.words[number], language.alone[number]
+            if odds < 0:
+                self._other_reading.setdefault(word, reading)
+            elif word not in self._kept and likely > (_FREQUENT if len(word) >= _SHORTEST else _FREQUENT_CHARACTER):
+                self._know(word, reading.split(" "), likely)
 
     @classmethod
     def load(cls, frame: Frame) -> Self:
@@ -86,37 +87,31 @@ class Corrector:
     def correct(self, text: str) -> tuple[str, list[Change]]:
         """The text with its misheard words put right, and each change. Offsets stay: a change keeps the number of characters.
 
-        A single doubtful place in a text that makes sense is left as it is: all changes together must gain enough.
+        A stretch of text without a mark is changed where all changes in it together gain enough, else it is left as it is.
         """
         changes = [
-            change._replace(start=match.start() + change.start, end=match.start() + change.end)
-            for match in HAN.finditer(text)
-            for change in self._correct_run(match[0])
+            Change(match.start() + at, match.start() + at + len(word), word, text[match.start() + at :][: len(word)], gain)
+            for match in HAN.finditer(spoken(text))
+            for at, word, gain in self._correct_run(match[0])
         ]
-        if sum(change.gain for change in changes) < _LEAST_GAIN:
-            return text, []
         for change in changes:
             text = text[: change.start] + change.word + text[change.end :]
         return text, changes
 
-    def _know(self, word: str, cost: float) -> None:
-        said = tuple(syllables(word))
+    def _know(self, word: str, said: Sequence[str], likely: float | None = None) -> None:
         if len(said) == len(word):
-            self._by_sound.setdefault(tuple(map(folded, said)), []).append(_Candidate(word, said, cost))
+            self._candidates.add(Candidate(word, tuple(said), likely is not None), likely is None or likely > _FREQUENT_HALF)
 
-    def _correct_run(self, run: str) -> list[Change]:
+    def _correct_run(self, run: str) -> list[tuple[int, str, float]]:
+        """Where words are put into a stretch of Chinese characters, the words, and the gain of each."""
         said = syllables(run)
-        if len(said) != len(run):
-            return []
-        kept = self._untouched(run)
-        sounds = [folded(one) for one in said]
-        proposals = {at: found for at in range(len(run)) if (found := self._proposals(run, said, sounds, at, kept))}
+        proposals = self._proposals(run, said) if len(said) == len(run) else {}
         if not proposals:
             return []
-        as_heard, best = self._best(run, {}), self._best(run, proposals)
+        best = self._best(run, proposals)
         changes = _changes(best)
-        gain = round((best.score - as_heard.score) / max(1, len(changes)), 2)
-        return [Change(at, at + len(word), word, run[at : at + len(word)], gain) for at, word in changes]
+        gain = best.score - self._best(run, {}).score if changes else 0.0
+        return [(at, word, round(gain / len(changes), 2)) for at, word in changes] if gain >= _LEAST_GAIN else []
 
     def _untouched(self, run: str) -> list[bool]:
         """Which characters belong to a word of the trade, or of feeling, as they stand."""
@@ -128,24 +123,35 @@ class Corrector:
                     break
         return kept
 
-    def _proposals(self, run: str, said: list[str], sounds: list[str], at: int, kept: list[bool]) -> list[tuple[str, float]]:
-        """Words that sound like the text at a place but are not it, with what the change costs."""
-        found = []
-        for end in range(at + 1, min(at + _LONGEST, len(run)) + 1):
-            heard = run[at:end]
-            for word, exact, cost in self._by_sound.get(tuple(sounds[at:end]), ()):
-                changed = [at + number for number, (one, other) in enumerate(zip(word, heard, strict=True)) if one != other]
-                if changed:
-                    apart = sum(_apart(one, other) for one, other in zip(exact, said[at:end], strict=True))
-                    trade = _TRADE * sum(kept[number] for number in changed)
-                    found.append((word, _CHANGE + _CHANGED * len(changed) + apart + trade + cost))
-        return found
+    def _proposals(self, run: str, said: list[str]) -> _Proposals:
+        """Words that sound like the text at each place but are not it, with what the change costs."""
+        kept = self._untouched(run)
+        found: dict[int, dict[str, float]] = {}
+        other = [self._other_reading.get(character, one) for character, one in zip(run, said, strict=True)]
+        for readings, cost in ((said, 0.0), (other, _READING)):
+            for at in range(len(run)):
+                for end in range(at + 1, min(at + _LONGEST, len(run)) + 1):
+                    if readings is said or other[at:end] != said[at:end]:
+                        for candidate, apart in self._candidates.like(readings[at:end]):
+                            costs = cost + apart + self._cost(candidate, run, at, kept)
+                            known = found.setdefault(at, {})
+                            if candidate.word != run[at:end] and costs > max(_LEAST, known.get(candidate.word, _LEAST)):
+                                known[candidate.word] = costs
+        return {at: list(words.items()) for at, words in found.items() if words}
 
-    def _best(self, run: str, proposals: dict[int, list[tuple[str, float]]]) -> _Path:
+    @staticmethod
+    def _cost(candidate: Candidate, run: str, at: int, kept: list[bool]) -> float:
+        """What putting a word in at a place costs, whatever its sound."""
+        changed = [number for number, character in enumerate(candidate.word, at) if character != run[number]]
+        ordinary = _ORDINARY if candidate.ordinary else 0.0
+        return _CHANGE + _CHANGED * len(changed) + _TRADE * sum(kept[number] for number in changed) + ordinary
+
+    def _best(self, run: str, proposals: _Proposals) -> _Path:
         paths: list[dict[State, _Path]] = [{} for _ in range(len(run) + 1)]
         paths[0][START] = _Path(0.0, START, None)
         for at in range(len(run)):
             beam = sorted(paths[at].values(), key=lambda path: -path.score)[:_BEAM]
+            beam = [path for path in beam if path.score > beam[0].score - _BEHIND]
             for word, cost, change in self._arcs(run, at, proposals.get(at, [])):
                 pieces = self._pieces(word)
                 for path in beam:
@@ -174,15 +180,6 @@ class Corrector:
         end = next((end for end in range(len(word) - 1, 0, -1) if word[:end] in numbers), 1)
         rest = self._pieces(word[end:]) if end < len(word) else ()
         return (numbers.get(word[:end], 0), *rest)
-
-
-def _apart(one: str, other: str) -> float:
-    """What hearing a toned syllable as another costs."""
-    if one == other:
-        return 0.0
-    if one[:-1] == other[:-1]:
-        return _OTHER_TONE
-    return _NEAR_SOUND
 
 
 def _changes(path: _Path) -> list[tuple[int, str]]:

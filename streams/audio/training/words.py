@@ -3,13 +3,14 @@
 python -m streams.audio.training.words FRAME_FOLDER OUT.npz [--data FOLDER] [--texts FILE]...
 
 The words are jieba's common ones (MIT), the frame's own and those of the texts. The counts come from sentences of the project's own
-grammar, from customer texts of a folder (see `sentences`; those held out are left out) and from other files, weighted in this
-order of worth; single words' also from jieba's. The model is an interpolated trigram with absolute discounts (Ney, Essen and Kneser 1994),
-without what is rare.
+grammar, from what the frame's examples/*.tsv say customers say, from customer texts of a folder (see `sentences`; those held out are left
+out) and from other files, each with a weight of its own; single words' also from jieba's. The model is an interpolated trigram with
+absolute discounts (Ney, Essen and Kneser 1994), without what is rare.
 """
 
 from __future__ import annotations
 
+import csv
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -28,7 +29,7 @@ _JIEBA_COUNT = 12
 _MOST_READINGS = 3
 _RARE_READING = -3.0
 _DISCOUNT = 0.7
-_WEIGHT = {"data": 1.0, "grammar": 0.15, "texts": 0.25}
+_WEIGHT = {"data": 1.0, "examples": 1.0, "grammar": 0.15, "texts": 0.25}
 _OWN_SHARE = 0.75
 _LEAST = {2: 0.5, 3: 1.2}
 """Pairs and triples that weigh less are left out."""
@@ -95,6 +96,9 @@ def build(frame: Path, sentences: int, folder: Path | None, files: Iterable[Path
                 jieba.add_word(part, 200)
     counts: dict[int, Grams] = {1: {}, 2: {}, 3: {}}
     count(_texts(corpus, sentences), _WEIGHT["grammar"], counts)
+    for path in sorted((frame / "examples").glob("*.tsv")):
+        with path.open(encoding="utf-8", newline="") as rows:
+            count((row["zh"] for row in csv.DictReader(rows, delimiter="\t")), _WEIGHT["examples"], counts)
     if folder:
         count((text for text in texts(folder) if not is_held_out(text)), _WEIGHT["data"], counts)
     for file in files:
