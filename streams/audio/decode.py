@@ -12,6 +12,7 @@ from typing import BinaryIO, cast
 
 import av
 import numpy as np
+from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -31,6 +32,11 @@ _DAMAGED_SHARE = 0.1
 _TRUNCATED_SHARE = 0.95
 _TRUNCATED_S = 0.5
 _TRUNCATED_BYTES = 4_096
+_HEAD_BYTES = 4_096
+_GUESSED, _MP3_TAGS = ("aac", "amr", "amrnb", "amrwb"), (b"Xing", b"Info", b"VBRI")
+"""Containers that do not say how long they are, and the tags of an mp3 that does: for others FFmpeg guesses from size and bit rate."""
+_DECODERS = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
+"""FFmpeg's own decoders of AMR do not know the pauses of discontinuous transmission."""
 _UNSAID = 0x7FFFFFFF  # what recorders write that do not know the length yet
 
 # No playlists and no containers that name other files: a recording is one file.
@@ -50,7 +56,7 @@ MEDIA_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What a recording's header says. `duration_s` is None where the container does not say."""
+    """What a recording's header says. `duration_s` is None where the container does not say and it could only be guessed from the size."""
 
     format: str
     media_type: str
@@ -61,8 +67,9 @@ class Recording:
 
 def probe(source: BinaryIO) -> Recording:
     """Read the header of a recording. Raises AudioError if it holds no audio that can be decoded."""
-    with _open(source) as container:
-        return _recording(container, _audio(container))
+    head = _head(source)
+    with _open(source, head) as container:
+        return _recording(container, _audio(container), head)
 
 
 def decode(source: BinaryIO, max_seconds: float) -> Iterator[Samples]:
@@ -70,9 +77,10 @@ def decode(source: BinaryIO, max_seconds: float) -> Iterator[Samples]:
 
     Raises AudioError for what is empty, damaged, truncated, longer than `max_seconds` or no audio at all; pieces may have come before.
     """
-    with _open(source) as container:
+    head = _head(source)
+    with _open(source, head) as container:
         stream = _audio(container)
-        recording = _recording(container, stream)
+        recording = _recording(container, stream, head)
         if recording.duration_s is not None and recording.duration_s > max_seconds:
             raise AudioError(_too_long(max_seconds))
         count = 0
@@ -105,13 +113,18 @@ def _arrays(frames: list[av.AudioFrame]) -> Iterator[Samples]:
         yield cast(Samples, frame.to_ndarray())
 
 
-def _open(source: BinaryIO) -> InputContainer:
-    head = source.read(8)
+def _head(source: BinaryIO) -> bytes:
+    head = source.read(_HEAD_BYTES)
+    source.seek(0)
     if not head:
         raise AudioError("audio: is empty")
+    return head
+
+
+def _open(source: BinaryIO, head: bytes) -> InputContainer:
     size = source.seek(0, os.SEEK_END)
     source.seek(0)
-    if head[:4] == b"RIFF" and size + _TRUNCATED_BYTES < int.from_bytes(head[4:], "little") < _UNSAID:
+    if head[:4] == b"RIFF" and size + _TRUNCATED_BYTES < int.from_bytes(head[4:8], "little") < _UNSAID:
         raise AudioError("audio: is truncated: its header announces more bytes than there are")
     try:
         container = av.open(source, mode="r", options={"format_whitelist": _FORMATS}, metadata_errors="ignore")
@@ -132,19 +145,22 @@ def _audio(container: InputContainer) -> AudioStream:
     return stream
 
 
-def _recording(container: InputContainer, stream: AudioStream) -> Recording:
+def _recording(container: InputContainer, stream: AudioStream, head: bytes) -> Recording:
     name = container.format.name.split(",")[0]
-    duration = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else None
+    said = name not in _GUESSED and (name != "mp3" or any(tag in head for tag in _MP3_TAGS))
+    duration = float(stream.duration * stream.time_base) if said and stream.duration and stream.time_base else None
     context = stream.codec_context
     return Recording(name, MEDIA_TYPES.get(name, f"audio/x-{name}"), context.channels, context.sample_rate, duration)
 
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[av.AudioFrame]:
+    name = stream.codec_context.name
+    decoder = cast(AudioCodecContext, av.CodecContext.create(_DECODERS[name], "r")) if name in _DECODERS else stream.codec_context
     packets = damaged = 0
     for packet in _packets(container, stream):
         packets += 1
         try:
-            yield from packet.decode()
+            yield from decoder.decode(packet)
         except FFmpegError:
             damaged += 1
     if damaged > max(1, packets * _DAMAGED_SHARE):

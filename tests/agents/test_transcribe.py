@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
+import os
+import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import numpy as np
 
 from agents.transcribe import transcribe
 from codeframe.heard.transcript import Writer
@@ -80,6 +86,42 @@ def _check_call(utterances: list[Utterance]) -> None:
     assert abs(call.talk_share - spoken_s / 32.714) < 0.08
     assert abs(call.talk_share + call.silence_share - 1) < 0.001
     assert call.agent_share > 0.1 < call.customer_share
+
+
+async def _crash_twice(after_s: float) -> None:
+    """End the process of the engine by SIGSEGV when it has worked so many seconds: to load its models, and half a second more."""
+    for _ in range(2):
+        while not (  # noqa: ASYNC110 - a process has no event for how long it has worked
+            busy := [one.pid for one in multiprocessing.active_children() if _seconds(one.pid) > after_s]
+        ):
+            await asyncio.sleep(0.01)
+        os.kill(busy[0] or 0, signal.SIGSEGV)
+        while _seconds(busy[0]):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+def _seconds(pid: int | None) -> float:
+    """Processor time of a process, 0 where it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rsplit(") ", 1)[1].split()
+    except OSError:
+        return 0.0
+    return 0.0 if fields[0] == "Z" else (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def test_a_crash_of_the_engine_costs_the_recording_that_it_heard(tmp_path: Path) -> None:
+    """Ten minutes take seconds to hear: its process is ended by a segmentation fault twice in the middle."""
+    (tmp_path / "long.wav").write_bytes(encoded(np.tile(samples(), 20), "wav"))
+    long = recording("long", AudioReference(uri=(tmp_path / "long.wav").as_uri()))
+    async with transcribe.open(Settings(asr_processes=1)) as handle:
+        [engine] = multiprocessing.active_children()
+        crashing = asyncio.create_task(_crash_twice(_seconds(engine.pid) + 0.5))
+        [refused] = await handle([long])
+        await crashing
+        [call] = await handle([recording("call", AudioReference(uri=CALL.as_uri()))])
+    assert refused == Refusal(Reason.AUDIO, "audio: the speech engine ended its process over it, exit code -11")
+    assert isinstance(call, list)
+    _check_call(call)
 
 
 def test_the_writer_is_loaded_once_a_process() -> None:

@@ -44,16 +44,18 @@ FORMATS: dict[str, tuple[str, str, int, int | None]] = {
     "amr": ("amr", "libopencore_amrnb", 8_000, 12_200),
 }
 """Container, codec, samples a second, bits a second. AMR is mono."""
+BARE_AAC = "aac"
+_ALL = {**FORMATS, BARE_AAC: ("adts", "aac", 8_000, 16_000)}
 
 
-def encoded(audio: Samples, name: str) -> bytes:
-    """A recording in a format; AMR takes the last channel."""
-    container, codec, rate, bits = FORMATS[name]
+def encoded(audio: Samples, name: str, **options: str) -> bytes:
+    """A recording in a format, with options of its encoder; AMR takes the last channel."""
+    container, codec, rate, bits = _ALL[name]
     audio = audio[-1:] if name == "amr" else audio
     layout = {1: "mono", 2: "stereo", 6: "5.1"}[len(audio)]
     file = io.BytesIO()
     with av.open(file, "w", format=container) as out:
-        stream: Any = out.add_stream(codec, rate=rate, layout=layout)
+        stream: Any = out.add_stream(codec, rate=rate, layout=layout, options=options)
         if bits:
             stream.bit_rate = bits
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(audio.T.reshape(1, -1)), format="s16", layout=layout)

@@ -12,7 +12,7 @@ import pytest
 
 from streams.audio.decode import RATE, decode, probe
 from streams.errors import AudioError
-from tests.streams.audio.speech import FORMATS, encoded, samples
+from tests.streams.audio.speech import BARE_AAC, FORMATS, encoded, samples
 
 LIMIT_S = 600
 
@@ -88,6 +88,23 @@ def test_a_small_file_that_decodes_to_hours_is_stopped_on_the_way() -> None:
     assert len(bomb) < silence.nbytes / 50
     with pytest.raises(AudioError, match="longer than"):
         decoded(bomb, 100)
+
+
+def test_a_recording_that_does_not_say_how_long_it_is_is_taken_whole() -> None:
+    quiet = encoded(np.zeros((2, 30 * RATE), np.int16), BARE_AAC)  # from whose few bits FFmpeg guesses that the rest is long
+    data = quiet + encoded(samples(), BARE_AAC)
+    assert probe(io.BytesIO(data)).duration_s is None
+    assert decoded(data).shape[1] == pytest.approx(30 * RATE + samples().shape[1], rel=0.02)
+
+
+def test_a_mobile_that_sends_nothing_in_pauses() -> None:
+    quiet = np.zeros((1, 10 * RATE), np.int16)
+    audio = np.concatenate([quiet, samples()[1:], quiet], axis=1)
+    data = encoded(audio, "amr", dtx="1")
+    assert len(data) < 0.6 * len(encoded(audio, "amr"))
+    heard = decoded(data)
+    assert heard.shape[1] == pytest.approx(audio.shape[1], rel=0.01)
+    assert np.abs(heard[0, 10 * RATE : -10 * RATE]).max() > 3_000 > np.abs(heard[0, : 9 * RATE]).max() * 10
 
 
 def test_six_channels_at_48_khz_are_decoded_one_by_one() -> None:
