@@ -32,6 +32,7 @@ from schemas.coded import Cause, Tier
 from schemas.common import Channel, Span
 from schemas.ids import raw_event_id, utterance_id
 from schemas.utterance import Language, Utterance
+from streams.commands.worker import collect_seldom
 
 BATCH = 2_000
 
@@ -128,6 +129,7 @@ def measure(short: bool, say: Callable[[str], None]) -> dict[str, Any]:
     memory = int(subprocess.run([sys.executable, "-c", _START], check=True, capture_output=True).stdout)  # noqa: S603
     cold = time.monotonic() - started
     coder, count = Coder.load("auto"), 4_000 if short else 20_000
+    collect_seldom()  # as a worker does
     brief, long = generated(coder, count, 45), generated(coder, count // 5, 300)
     rates = [round(1 / cost(coder.code, [utterance(text, at) for at, text in enumerate(texts)])) for texts in (brief, long)]
     figures: dict[str, float] = {

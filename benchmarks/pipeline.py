@@ -24,6 +24,7 @@ from schemas.ids import raw_event_id
 from schemas.raw_text import RawText
 from schemas.utterance import Utterance
 from streams.codec import decode, encode
+from streams.commands.worker import collect_seldom
 from streams.outbox import Outbox
 from streams.settings import Settings
 from streams.sinks.clickhouse import connect
@@ -64,8 +65,10 @@ def raw_text(source: str, number: int) -> RawText:
 
 
 def stages(count: int = 2_000, passes: int = 3) -> dict[str, float]:
-    """CPU microseconds an utterance of each stage, without broker and ClickHouse: the best pass, each over texts of its own."""
+    """CPU microseconds an utterance of each stage, without broker and ClickHouse: the best pass, each over texts of its own. Garbage is
+    collected as seldom as in a worker."""
     cleaner, coder = Cleaner.load(Frame.load("auto").entity_names), Coder.load("auto")
+    collect_seldom()
     spent = [_stages(range(part * count, (part + 1) * count), cleaner, coder) for part in range(passes)]
     return {name: round(min(one[name] for one in spent) / count * 1e6, 1) for name in spent[0]}
 
