@@ -40,6 +40,7 @@ PARTS = {
     "pipeline": Part("benchmarks.pipeline", 240, 14_400),
     "scaling": Part("benchmarks.scaling", 90, 600),
     "coder": Part("benchmarks.coder", 60, 600),
+    "voice": Part("benchmarks.calls", 90, 600),
 }
 
 

@@ -102,7 +102,7 @@ def _figures(writer: Writer, coder: Coder, texts: Sequence[str], written: Tags, 
     return {
         "cer_raw": rate([han(one) for one in texts], [han(one) for one in heard]),
         "cer": rate([han(one) for one in texts], [han(one) for one in corrected]),
-        "syllables": rate([_plain(one) for one in texts], [_plain(one) for one in corrected]),
+        "syllables": rate([plain(one) for one in texts], [plain(one) for one in corrected]),
         "f1_raw": f1(written, raw),
         "f1": f1(written, tags),
         "f1_even": f1(written[::2], tags[::2]),
@@ -159,7 +159,8 @@ def han(text: str) -> str:
     return "".join(HAN.findall(fold(text)))
 
 
-def _plain(text: str) -> list[str]:
+def plain(text: str) -> list[str]:
+    """The syllables of a text without tones."""
     return [one.rstrip("12345") for one in syllables(han(text))]
 
 
