@@ -3,8 +3,8 @@
 Delivery: at least once; a revision one higher, the same opinion ids.  Order: per customer.  It scales and lags by itself, so the
 main path never waits for it. Readers keep the highest revision.
 Loops: its own revisions come back, are of a deeper tier, and nothing is published.
-Tiers: the deep model codes what it knows, public texts. What is unsure after that goes to the endpoint of VOC_CODER_ENDPOINT, if there is
-one; where that has no answer, or none that can be believed, the tier before it has the last word.
+Tiers: the deep model codes every channel, of a frame whose codes it knows. What is unsure after that goes to the endpoint of
+VOC_CODER_ENDPOINT, if there is one; where that has no answer, or none that can be believed, the tier before it has the last word.
 The engine of VOC_DEEP_ENGINE, if there is one, adds opinion words and aspects to what the deep model codes.
 A frame announced on voc.frames.v1 takes the place of the one in force between two parts of a batch.
 """

@@ -21,10 +21,11 @@ from codeframe.closer import CloserLook
 from codeframe.definition import PointRule
 from codeframe.finding import Found, found_in
 from codeframe.frame import Frame
-from codeframe.joining import Joiner
+from codeframe.joining import Heard, Joiner
 from codeframe.layers import Layers
 from codeframe.learned.seam import GroupModel
 from codeframe.learned.tiers import bundled_model
+from codeframe.learned.vehicle import Vehicle
 from codeframe.points import Points
 from codeframe.trusted import collector_paused, defaults, span, trusted
 from schemas.coded import CodedUtterance, Expectation, Intent, NeedLayer, Opinion, Owner, Point, Tier, Versions
@@ -36,10 +37,9 @@ LEXICON_VERSION = "lexicon-1"
 
 _SILENT = frozenset({Speaker.AGENT, Speaker.BOT})
 _EMPTY = frozenset({Mark.EMPTY, Mark.MACHINE_MADE})
-# The model knows public reviews and complaints; of what people say in calls, chats and stores it has seen nothing.
-_LEARNED = frozenset({Channel.PUBLIC_OPINION})
 _SHORTEST_UNSURE = 6
 _KEPT = 20_000
+_TALK = Heard(spoken=True)
 
 
 class Coding(NamedTuple):
@@ -100,20 +100,18 @@ class Coder:
         nothing = Coding((), False, self.versions)
         spoken = {id(u) for u in heard}
         with collector_paused():
-            found = self.find([u.text for u in heard], [self.judges(u.channel) for u in heard])
+            found = self.find([u.text for u in heard], [_heard(u) for u in heard])
             codings = iter(self._codings(heard, found))
             return [next(codings) if id(u) in spoken else nothing for u in utterances]
 
-    def find(self, texts: Sequence[str], learned: Sequence[bool] | None = None) -> list[list[Found]]:
-        """The tags of each text, by where they stand. `learned` says on which texts the model has a say; on all if not given."""
+    def find(self, texts: Sequence[str], heard: Sequence[Heard] | None = None) -> list[list[Found]]:
+        """The tags of each text, by where they stand. `heard` says how each came; all are posts if not given."""
         found = [found_in(analysis) for analysis in self.analyst.analyse(texts)]
         self._look_closer(texts, found)
-        chosen = [at for at in range(len(texts)) if self._joiner and (learned is None or learned[at])]
-        if self._joiner and chosen:
-            joined = self._joiner.join([texts[at] for at in chosen], [found[at] for at in chosen])
-            for at, one in zip(chosen, joined, strict=True):
-                found[at] = self._kept(found[at], one)
-        return found
+        if not self._joiner:
+            return found
+        joined = self._joiner.join(texts, found, heard)
+        return [words if some is words else self._kept(words, some) for words, some in zip(found, joined, strict=True)]
 
     def _look_closer(self, texts: Sequence[str], found: list[list[Found]]) -> None:
         """Fill in what texts say in which no word was found at first."""
@@ -165,8 +163,8 @@ class Coder:
         return Coding(opinions, unsure, self.versions)
 
     def judges(self, channel: Channel) -> bool:
-        """Whether the model has a say on what comes by this channel."""
-        return self._joiner is not None and channel in _LEARNED
+        """Whether the model has a say on what comes by this channel: on posts, and on talk if it knows what words mean."""
+        return self._joiner is not None and (channel is Channel.PUBLIC_OPINION or self._joiner.hears_talk)
 
     def rule(self, found: Found, layer: NeedLayer | None = None) -> PointRule | None:
         """The row of the point matrix that decides about `found`, or None where none holds. The layer is the frame's if not given."""
@@ -212,6 +210,12 @@ class Coder:
             }
 
         return says
+
+
+def _heard(utterance: Utterance | CodedUtterance) -> Heard:
+    if utterance.channel is not Channel.PUBLIC_OPINION:
+        return _TALK
+    return Heard(spoken=False, vehicle=Vehicle(utterance.attributes.brand, utterance.attributes.model))
 
 
 def coded(utterance: Utterance, coding: Coding, coded_at: datetime) -> CodedUtterance:

@@ -24,7 +24,7 @@ from codeframe.definition import Branch, Crosswalk, Data, Header, PointMatrix, S
 from codeframe.diff import diff as diff_frames
 from codeframe.diff import moved
 from codeframe.errors import FrameError
-from codeframe.examples import read_examples
+from codeframe.examples import held_out, read_examples
 from codeframe.explain import explain as explain_text
 from codeframe.frame import Frame
 from codeframe.lint import lint as lint_frame
@@ -234,19 +234,19 @@ def schema() -> None:
 
 
 @frame.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--crosswalk", required=True, help="How the file's codes map to tags: a file of the frame's crosswalks folder.")
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.option("--crosswalk", required=True, help="How the file's codes map to tags: a file of the frame's crosswalks folder, or tags.")
 @_TIER
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--picture", type=click.Path(dir_okay=False, path_type=Path), help="Also draw the score into this .png or .svg file.")
 @FRAME
 @clear_errors
 def score(file: Path, crosswalk: str, tier: str, as_json: bool, picture: Path | None, where: str) -> None:
-    """Score the coder on a labelled CSV FILE."""
+    """Score the coder on a labelled CSV or TSV FILE; with --crosswalk tags, a frame's examples folder stands for those held out."""
     if picture and picture.suffix not in {".png", ".svg"}:
         raise click.BadParameter(f"{picture}: expected a name that ends in .png or .svg", param_hint="--picture")
     coder = open_coder(where, tier)
-    rows = list(csv.DictReader(_readable(file).splitlines(keepends=True)))
+    rows = [one._asdict() for one in held_out(read_examples(coder.frame))] if file.is_dir() else _rows(file)
     result = Scorer(coder, cleaner_of(coder.frame), datetime.now(UTC)).score(crosswalk, rows)
     if picture:
         _draw(result, picture)
@@ -254,6 +254,10 @@ def score(file: Path, crosswalk: str, tier: str, as_json: bool, picture: Path | 
         click.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:
         _print_score(result)
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(_readable(file).splitlines(keepends=True), delimiter="\t" if file.suffix == ".tsv" else ","))
 
 
 def _draw(score: Score, picture: Path) -> None:

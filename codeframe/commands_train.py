@@ -119,6 +119,26 @@ def pairs(data: Path, out: Path) -> None:
 
 
 @train.command()
+@click.option("--out", type=_FOLDER, required=True, help="Folder of a deep model; its meanings.npz is written anew.")
+@click.option("--frame", default="auto", show_default=True, help="The code frame to read.")
+def meanings(out: Path, frame: str) -> None:
+    """What a frame says of its tags, as the deep tier reads it: to be made anew when a frame's words change, in a few minutes.
+
+    Without it the deep tier reads them at each start.
+    """
+    from codeframe.learned.deep import save_meanings  # noqa: PLC0415
+
+    loaded = Frame.load(frame)
+    try:
+        save_meanings(out, loaded)
+    except ImportError as error:
+        raise click.ClickException(f"{error.name} is not installed: pip install 'tingjian[deep]'") from error
+    except FileNotFoundError as error:
+        raise click.ClickException(f"{out} holds no deep model: {Path(error.filename).name} is missing") from error
+    click.echo(f"{len(loaded.tags)} tags of {loaded.version} written to {out}")
+
+
+@train.command()
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Folder of labelled CSV files.")
 @click.option("--deep", "deep_folder", type=_FOLDER, required=True, help="Folder that `voc train deep` wrote.")
 @click.option("--fast", "fast_folder", type=_FOLDER, required=True, help="Folder that `voc train fast --teacher` wrote.")

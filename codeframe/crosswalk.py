@@ -17,6 +17,11 @@ class Mapping:
     home: dict[str, str]
 
 
+def identity(frame: Frame) -> Mapping:
+    """Each tag of a frame as a code of its own."""
+    return Mapping({tag.id: (tag.id,) for tag in frame.tags}, {tag.id: tag.id for tag in frame.tags})
+
+
 def load_mapping(frame: Frame, name: str) -> Mapping:
     """The crosswalk `name` of a frame with its wildcards spelled out.
 

@@ -201,10 +201,18 @@ class Spellings(Data):
         return self
 
 
+class VehicleColumns(Data):
+    """The columns of a labelled file that name the vehicle, as events carry it; those of `model` are put together."""
+
+    brand: Line
+    model: tuple[Line, ...]
+
+
 class Crosswalk(Data):
     """An outside taxonomy: each of its codes covers tags, by id or by a wildcard `branch.prefix.*`."""
 
     crosswalk: Slug
     names: Names | None = None
     source: str | None = None
+    vehicle: VehicleColumns | None = None
     codes: dict[str, tuple[str, ...]]

@@ -6,7 +6,8 @@ coding by words does without them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from codeframe.errors import FrameError
 from codeframe.frame import Frame
 
 COLUMNS = ("tag", "zh", "en")
+_HELD = 8
 
 
 class Said(NamedTuple):
@@ -31,6 +33,23 @@ def read_examples(frame: Frame) -> list[Said]:
         FrameError: a header or a row has other columns, a cell is empty, or a tag is unknown; names file and line.
     """
     return [said for path in example_files(frame.folder) for _, said in read_example_file(path, frame)]
+
+
+def told(examples: Sequence[Said]) -> list[Said]:
+    """What models may learn: all but every eighth example of a tag."""
+    return [one for one, held in _held(examples) if not held]
+
+
+def held_out(examples: Sequence[Said]) -> list[Said]:
+    """Every eighth example of a tag, which no model is told: what the figures of talk are taken on."""
+    return [one for one, held in _held(examples) if held]
+
+
+def _held(examples: Sequence[Said]) -> Iterator[tuple[Said, bool]]:
+    seen: Counter[str] = Counter()
+    for one in examples:
+        seen[one.tag] += 1
+        yield one, seen[one.tag] % _HELD == 0
 
 
 def example_files(folder: Path) -> list[Path]:

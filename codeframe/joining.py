@@ -3,12 +3,15 @@
 Each text is labelled as people label texts of its kind: in the codes of one crosswalk. Words add their weight to the model's
 probabilities of those codes. A code that then stands and of which words found tags is those tags; one of which they found none is
 the code's general tag, where the model saw it. Tags at home in no code of the crosswalk are left to words. In a text of which words know
-nothing at all, a model that reads descriptions chooses the tag that means most nearly the same, of a code or of all.
+nothing at all, a model that reads descriptions chooses the tag of the code that means most nearly the same.
+
+What is said to somebody, in a call or a chat, nobody has labelled so: there words stand, and meaning beside them (codeframe.talking).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,15 +20,23 @@ from codeframe.finding import Found, intent_of, sentiment_of
 from codeframe.frame import Frame
 from codeframe.learned.fusion import Words
 from codeframe.learned.heads import Kind
-from codeframe.learned.seam import Floats, GroupModel, Ints, Prediction
+from codeframe.learned.seam import Floats, GroupModel, Ints, Look, Prediction
+from codeframe.learned.vehicle import NO_VEHICLE, Vehicle
+from codeframe.talking import Talk
 from schemas.coded import Expectation
 
 _TRUST = 0.75
-_NEAR = 0.7
-"""Cosine from which an utterance is given the tag of a description: one in a hundred sentences of small talk reaches it."""
+_LIKELY = 0.5
 
-_UNSURE = 0.55
-"""How often such a tag is right."""
+
+class Heard(NamedTuple):
+    """What is known of a text: whether it was said to somebody (a call, a chat, a visit) and not posted, and the vehicle it is about."""
+
+    spoken: bool = False
+    vehicle: Vehicle = NO_VEHICLE
+
+
+_POST = Heard()
 
 
 class Homes:
@@ -70,38 +81,51 @@ class Joiner:
         self._model = model
         self._homes = Homes(frame, model.decider.kinds)
         self._place = [{code: at for at, code in enumerate(kind.codes)} for kind in model.decider.kinds]
-        self._meanings = model.meanings(frame)
+        meanings = model.meanings(frame)
+        self._talk = Talk(frame, model, meanings) if meanings else None
 
-    def join(self, texts: Sequence[str], found: list[list[Found]]) -> list[list[Found]]:
-        """The tags of each text after the model has spoken."""
-        if not texts:
-            return found
-        look = self._model.look(texts)
+    @property
+    def hears_talk(self) -> bool:
+        """Whether more than words codes what is said to somebody."""
+        return self._talk is not None
+
+    def join(self, texts: Sequence[str], found: list[list[Found]], heard: Sequence[Heard] | None = None) -> list[list[Found]]:
+        """The tags of each text after the model has spoken. Texts of which nothing is known are taken for posts."""
+        known = heard or [_POST] * len(texts)
+        posts = [at for at, one in enumerate(known) if not one.spoken]
+        joined, spoken = list(found), [at for at, one in enumerate(known) if one.spoken]
+        if posts:
+            look = self._model.look([texts[at] for at in posts])
+            said = (look.talk >= _LIKELY).tolist()
+            spoken += [at for at, talk in zip(posts, said, strict=True) if talk]
+            vehicles = self._model.vehicles([known[at].vehicle for at in posts])
+            coded = self._join([texts[at] for at in posts], [found[at] for at in posts], look, vehicles)
+            for at, talk, some in zip(posts, said, coded, strict=True):
+                joined[at] = found[at] if talk else some
+        if self._talk and spoken:
+            told = self._talk.told([texts[at] for at in spoken], [found[at] for at in spoken])
+            for at, some in zip(spoken, told, strict=True):
+                joined[at] = some
+        return joined
+
+    def _join(self, texts: list[str], found: list[list[Found]], look: Look, vehicles: Floats) -> list[list[Found]]:
         words = self._homes.words(found, look.heads.kind.argmax(1))
-        predictions = self._model.decider.decide(look, words)
+        predictions = self._model.decider.decide(look, words, vehicles)
         blank = [at for at, known in enumerate(found) if not known]
         found = self._refelt(texts, found, predictions)
         joined = [self._joined(known, prediction) for known, prediction in zip(found, predictions, strict=True)]
-        if self._meanings and blank:
-            likeness = self._meanings.likeness(self._model.directions([texts[at] for at in blank]))
-            for at, row in zip(blank, likeness, strict=True):
-                joined[at] = self._meant(texts[at], joined[at], predictions[at].kind, row)
+        if self._talk and blank:
+            for at, row in zip(blank, self._talk.likeness([texts[at] for at in blank]), strict=True):
+                joined[at] = self._meant(joined[at], predictions[at].kind, row)
         return joined
 
-    def _meant(self, text: str, joined: list[Found], kind: int, likeness: Floats) -> list[Found]:
-        """With the nearest tag of each code in place of its general one; where the model saw nothing, the nearest of all if it is near."""
+    def _meant(self, joined: list[Found], kind: int, likeness: Floats) -> list[Found]:
+        """With the nearest tag of each code in place of its general one."""
         code_of = self._homes.code_of[kind]
         out = []
         for one in joined:
             own = [tag for tag, code in code_of.items() if code == code_of[one.tag]]
             out.append(one._replace(tag=max(own, key=lambda tag: float(likeness[tag]))))
-        nearest = int(likeness.argmax())
-        if not out and likeness[nearest] >= _NEAR:
-            bad, _, good = self._model.feeling([text], [(0, len(text))])[0].tolist()
-            value = good - bad
-            sentiment, sure = sentiment_of(value), _UNSURE
-            stretch = (0, len(text), None, ())
-            out.append(Found(nearest, sentiment, value, sure, *stretch, intent_of(sentiment, 0, 0), Expectation.UNSAID))
         return out
 
     def _refelt(self, texts: Sequence[str], found: list[list[Found]], predictions: Sequence[Prediction]) -> list[list[Found]]:

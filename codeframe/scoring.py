@@ -7,6 +7,9 @@ Each crosswalk says with its name how its file is laid out:
     complaints2024  投诉简述, 投诉问题: one class a text
     absa            domain, text, text_masked, aspect, polarity: the feeling at the place of $T$
     edmunds         Review, and a column an aspect with -1, 0 or 1
+    tags            tag, zh, en: a tag of the frame, and the same said in two languages; no crosswalk is needed
+
+A crosswalk may also name the columns of the vehicle; where a file has them, its events carry them.
 """
 
 from __future__ import annotations
@@ -22,10 +25,12 @@ from codeframe.metrics import Bin, Labels, Row, agreement, by_label, confusions,
 from codeframe.offline import code_texts
 from codeframe.text.cleaner import Cleaner
 from schemas.coded import CodedUtterance
+from schemas.common import Attributes
 
 Line = Mapping[str, str]
 Pairs = list[tuple[Labels, Labels]]
 Coded = list[CodedUtterance]
+TAGS = "tags"
 Triples = frozenset[tuple[str, int]]
 
 
@@ -91,10 +96,21 @@ class Scorer:
         short = next(((row, column) for row, line in enumerate(lines, 1) for column in columns if line[column] is None), None)
         if short:
             raise ScoringError(f"row {short[0]}: {short[1]}: is missing, the row is too short")
-        return layout(self, crosswalks.load_mapping(self.coder.frame, crosswalk), lines)
+        frame = self.coder.frame
+        mapping = crosswalks.identity(frame) if crosswalk == TAGS else crosswalks.load_mapping(frame, crosswalk)
+        return layout(self, mapping, lines)
 
-    def code(self, texts: Sequence[str]) -> list[Coded]:
-        return list(code_texts(self.coder, self.cleaner, texts, self.now))
+    def code(self, texts: Sequence[str], attributes: Sequence[Attributes] = ()) -> list[Coded]:
+        return list(code_texts(self.coder, self.cleaner, texts, self.now, attributes))
+
+    def vehicles(self, crosswalk: str, lines: Sequence[Line]) -> list[Attributes]:
+        """The vehicle of each line, where the crosswalk names its columns and the file has them."""
+        columns = self.coder.frame.crosswalk(crosswalk).vehicle
+        if columns is None or not {columns.brand, *columns.model} <= lines[0].keys():
+            return []
+        models = [" ".join(line[column].strip() for column in columns.model if line[column]) for line in lines]
+        brands = [line[columns.brand].strip() for line in lines]
+        return [Attributes(brand=brand or None, model=model or None) for brand, model in zip(brands, models, strict=True)]
 
 
 def _number(row: int, line: Line, column: str) -> int:
@@ -178,7 +194,7 @@ def _heads(codes: Labels) -> Labels:
 
 
 def _complaints2024(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence[Line]) -> Score:
-    coded = scorer.code([line["投诉简述"] for line in lines])
+    coded = scorer.code([line["投诉简述"] for line in lines], scorer.vehicles("complaints2024", lines))
     pairs: Pairs = [(frozenset({line["投诉问题"]}), _likeliest(one, mapping)) for line, one in zip(lines, coded, strict=True)]
     metrics = {"accuracy": micro(pairs).recall}
     score = Score("complaints2024", len(pairs), metrics, by_label(pairs), confusions(pairs))
@@ -224,6 +240,29 @@ def _edmunds(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence[Line])
     return _judged(score, [line["Review"] for line in lines], [_subjects(one) for one in truth], coded, mapping)
 
 
+def _surest(known: dict[str, float]) -> Labels:
+    return frozenset({max(known, key=known.__getitem__)}) if known else frozenset()
+
+
+def _tags(scorer: Scorer, mapping: crosswalks.Mapping, lines: Sequence[Line]) -> Score:
+    """The tag that the coder is surest of, in either language, and whether it is the same in both."""
+    truth = [line["tag"] for line in lines]
+    unknown = next((row for row, tag in enumerate(truth, 1) if tag not in mapping.home), None)
+    if unknown:
+        raise ScoringError(f"row {unknown}: tag: {truth[unknown - 1]} is no tag of {scorer.coder.frame.version}")
+    zh, en = ([_confidences(one, mapping) for one in scorer.code([line[language] for line in lines])] for language in ("zh", "en"))
+    pairs: list[Pairs] = [[(frozenset({tag}), _surest(one)) for tag, one in zip(truth, some, strict=True)] for some in (zh, en)]
+    metrics = {
+        "zh": micro(pairs[0]).recall,
+        "en": micro(pairs[1]).recall,
+        "same": sum(one == other and len(one) for (_, one), (_, other) in zip(*pairs, strict=True)) / len(lines),
+        "share": sum(bool(one.keys() & other.keys()) for one, other in zip(zh, en, strict=True)) / len(lines),
+    }
+    both = [*pairs[0], *pairs[1]]
+    guesses = [(sure, tag == wanted) for some in (zh, en) for wanted, one in zip(truth, some, strict=True) for tag, sure in one.items()]
+    return Score(TAGS, len(lines), metrics, by_label(both), confusions(both), reliability(guesses))
+
+
 _Layout = Callable[[Scorer, crosswalks.Mapping, Sequence[Line]], Score]
 _LAYOUTS: dict[str, tuple[tuple[str, ...], _Layout]] = {
     "bdci2018": (("content_id", "content", "subject", "sentiment_value"), _bdci2018),
@@ -231,4 +270,5 @@ _LAYOUTS: dict[str, tuple[tuple[str, ...], _Layout]] = {
     "complaints2024": (("投诉简述", "投诉问题"), _complaints2024),
     "absa": (("domain", "text", "text_masked", "aspect", "polarity"), _absa),
     "edmunds": (("Review",), _edmunds),
+    TAGS: (("tag", "zh", "en"), _tags),
 }

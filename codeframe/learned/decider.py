@@ -35,11 +35,11 @@ class Decider:
     fusion: Fusion = NO_WORDS
     share: float = 1.0
 
-    def decide(self, look: Look, words: Words) -> list[Prediction]:
-        """Predictions from what the model and what words see."""
+    def decide(self, look: Look, words: Words, vehicles: Floats | None = None) -> list[Prediction]:
+        """Predictions from what the model and what words see, and what the vehicles speak for."""
         decide = {"aspects": self._aspects, "codes": self._codes, "category": self._category}
         kinds, sure = look.heads.kind.argmax(1), look.heads.kind.max(1) >= _SURE
-        heads = self.fusion.apply(look.heads, words, np.array(self.head_of))
+        heads = self.fusion.apply(look.heads, words, np.array(self.head_of), vehicles)
         out: list[tuple[int, Prediction]] = []
         for number in np.unique(kinds).tolist():
             kind, rows = self.kinds[number], np.flatnonzero(kinds == number)

@@ -17,6 +17,7 @@ from codeframe.learned.fast import FastModel
 from codeframe.learned.heads import KINDS, Heads, blend
 from codeframe.learned.meaning import Meanings
 from codeframe.learned.seam import Floats, Look
+from codeframe.learned.vehicle import Vehicle
 from schemas.coded import Tier
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class DeepModel:
         """The outputs for each text, in order: the encoder's and the fast tier's averaged."""
         fast = self._fast.look(texts)
         return fast._replace(heads=blend(self.heads(texts), fast.heads, self.decider.share))
+
+    def vehicles(self, vehicles: Sequence[Vehicle]) -> Floats:
+        """What n vehicles speak for: logits (n, classes of complaints), as the fast tier learned them."""
+        return self._fast.vehicles(vehicles)
 
     def feeling(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Floats:
         """Polarity towards a stretch of each text, of the encoder alone."""
@@ -109,3 +114,8 @@ class DeepModel:
 def spaced(text: str) -> str:
     """The text as the tokenizer was trained on: Simplified where folding keeps the letter's case, one character for one."""
     return "".join(new if unicodedata.category(old) == "Lo" else old for old, new in zip(text, fold(text), strict=True))
+
+
+def save_meanings(folder: Path, frame: Frame) -> None:
+    """`meanings.npz`: what is said of the frame's tags, as the encoder in `folder` reads it."""
+    Meanings.of(frame, DeepModel(folder, FastModel.load()).directions).save(frame, folder)

@@ -14,6 +14,7 @@ from codeframe.learned.heads import ENGLISH, Heads
 from codeframe.learned.ngrams import Bags, extract, pool
 from codeframe.learned.rules import sigmoid, softmax
 from codeframe.learned.seam import Floats, Look
+from codeframe.learned.vehicle import Vehicle
 from codeframe.learned.wide import PREFIX, Wide
 from codeframe.learned.windows import window
 from schemas.coded import Tier
@@ -44,7 +45,7 @@ class FastModel:
 
     tier = Tier.FAST
 
-    def __init__(self, weights: dict[str, Floats], decider: Decider, wide: Wide | None = None) -> None:
+    def __init__(self, weights: dict[str, Floats], decider: Decider, wide: Wide) -> None:
         """`weights` are the parameters of codeframe.training.student.Student by name."""
         self._w, self.decider, self._wide = weights, decider, wide
         self.version = decider.version
@@ -64,6 +65,10 @@ class FastModel:
         bags = extract([window(text, *span) for text, span in zip(texts, spans, strict=True)])
         return softmax(self._linear("feeling", self._text(pool(self._w["table.weight"], bags), bags, "near")))
 
+    def vehicles(self, vehicles: Sequence[Vehicle]) -> Floats:
+        """What n vehicles speak for: logits (n, classes of complaints)."""
+        return self._wide.vehicles(vehicles)
+
     def meanings(self, frame: Frame) -> None:
         """None: n-grams read no descriptions."""
 
@@ -76,7 +81,8 @@ class FastModel:
         if len(looks) == 1:
             return looks[0]
         heads = Heads(*(np.concatenate(arrays) for arrays in zip(*(look.heads for look in looks), strict=True)))
-        return Look(heads, lambda text, output: looks[text // _BATCH].place(text % _BATCH, output))
+        talk = np.concatenate([look.talk for look in looks])
+        return Look(heads, talk, lambda text, output: looks[text // _BATCH].place(text % _BATCH, output))
 
     def _look(self, texts: Sequence[str]) -> Look:
         bags = extract(texts)
@@ -101,8 +107,7 @@ class FastModel:
             softmax(self._linear("feeling", self._text(sums, bags, "near"))),
             _by_script(softmax(self._linear("kind", text)), bags.chinese),
         )
-        if self._wide:
-            heads = self._wide.join(heads, bags)
+        heads = self._wide.join(heads, bags)
         alone, ends = self._hidden("text", even), np.append(first, len(of))
 
         def place(at: int, output: int) -> tuple[int, int]:
@@ -114,7 +119,7 @@ class FastModel:
             start, end = bags.spans[clauses.start + best].tolist()
             return start, end
 
-        return Look(heads, place)
+        return Look(heads, self._wide.talk(bags), place)
 
     def _linear(self, name: str, x: Floats) -> Floats:
         out: Floats = x @ self._w[f"{name}.weight"].T + self._w[f"{name}.bias"]

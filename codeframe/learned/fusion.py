@@ -22,7 +22,8 @@ class Words(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fusion:
-    """Weights of words beside a model's logits: of an aspect, a code and a category being there, and of a feeling. English has its own."""
+    """Weights beside a model's logits: of words for an aspect, a code and a category being there, and for a feeling (English has its own),
+    and of the vehicle for a category."""
 
     aspect: float = 0.0
     feeling: float = 0.0
@@ -30,9 +31,10 @@ class Fusion:
     english_feeling: float = 0.0
     code: float = 0.0
     category: float = 0.0
+    vehicle: float = 0.0
 
-    def apply(self, heads: Heads, words: Words, head_of: Ints) -> Heads:
-        """The model's probabilities after words have been heard."""
+    def apply(self, heads: Heads, words: Words, head_of: Ints, vehicles: Floats | None = None) -> Heads:
+        """The model's probabilities after words have been heard, and what the vehicles speak for: logits (n, classes)."""
         a, c = heads.aspects.shape[1], heads.codes.shape[1]
         sure, value = words.certainty, words.value[:, :a]
         english = (heads.kind.argmax(1) == ENGLISH)[:, None]
@@ -47,6 +49,8 @@ class Fusion:
         np.maximum.at(by_head.T, head_of, sure[:, a : a + c].T)
         category = np.log(heads.category.clip(1e-6))
         category[:, 1:] += self.category * sure[:, a + c :]
+        if vehicles is not None:
+            category[:, 1:] += self.vehicle * vehicles
         return heads._replace(
             aspects=np.concatenate([1 - present, present * polarity], -1),
             codes=sigmoid(logit(heads.codes) + self.code * sure[:, a : a + c]),

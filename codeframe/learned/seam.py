@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from codeframe.learned.decider import Decider
     from codeframe.learned.heads import Heads
     from codeframe.learned.meaning import Meanings
+    from codeframe.learned.vehicle import Vehicle
 
 Floats = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
@@ -50,9 +51,11 @@ class Prediction(NamedTuple):
 
 
 class Look(NamedTuple):
-    """A model's outputs for n texts: probabilities, and `place(text, output)`, the stretch of a text that speaks most for an output."""
+    """A model's outputs for n texts: probabilities, how likely each is talk and no post (n,), and `place(text, output)`, the stretch of a
+    text that speaks most for an output."""
 
     heads: Heads
+    talk: Floats
     place: Callable[[int, int], tuple[int, int]]
 
 
@@ -70,6 +73,10 @@ class GroupModel(Protocol):
 
     def look(self, texts: Sequence[str]) -> Look:
         """The outputs for each text, in order."""
+        ...
+
+    def vehicles(self, vehicles: Sequence[Vehicle]) -> Floats:
+        """What n vehicles speak for: logits (n, classes of complaints)."""
         ...
 
     def feeling(self, texts: Sequence[str], spans: Sequence[tuple[int, int]]) -> Floats:

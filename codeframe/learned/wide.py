@@ -1,12 +1,13 @@
 """Linear models on the n-grams of a whole text, beside the net that shares its features between outputs.
 
 A rare n-gram keeps a weight of its own here: it adds what a narrow table cannot hold. Each kind of text has its own, so a text pays for
-one: reviews (presence and polarity of the subjects) and complaint titles (codes, nearly all weights zero).
+one: reviews (presence and polarity of the subjects) and complaint titles (codes, nearly all weights zero). What tells talk from posts
+is asked of every text, and of a vehicle what it usually fails in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from codeframe.learned.heads import REVIEW, TITLE, Heads
 from codeframe.learned.ngrams import BUCKETS, Bags, pool
 from codeframe.learned.rules import logit, sigmoid, softmax
 from codeframe.learned.seam import Floats, Ints
+from codeframe.learned.vehicle import Vehicle, features
 
 WIDE_BITS = 15
 WIDE = 1 << WIDE_BITS
@@ -37,22 +39,25 @@ def narrowed(bags: Bags, texts: Ints) -> Bags:
 
 
 class Wide:
-    """Weights by name: `aspects` (buckets, 4 x subjects) in int8; of the codes `starts`, `columns` and `values` of the rows of a sparse
-    matrix (buckets, codes); of both a scale and a bias a column."""
+    """Weights by name: `aspects` (buckets, 4 x subjects), `talk` (buckets, 1) and `vehicles` (buckets of vehicles, classes) in int8; of
+    the codes `starts`, `columns` and `values` of the rows of a sparse matrix (buckets, codes); of each a scale and a bias a column, but
+    vehicles have no bias."""
 
     def __init__(self, weights: Mapping[str, NDArray[np.generic]]) -> None:
         self.weights = dict(weights)
-        real = {name: np.asarray(weights[name], np.float32) for name in ("aspects_scale", "aspects_bias", "codes_scale", "codes_bias")}
-        self._aspects = weights["aspects"].astype(np.float32) * real["aspects_scale"]
+        real = {name: np.asarray(array, np.float32) for name, array in weights.items() if name.endswith(("_scale", "_bias"))}
+        self._aspects, self._talk, self._vehicles = (
+            weights[name].astype(np.float32) * real[f"{name}_scale"] for name in ("aspects", "talk", "vehicles")
+        )
+        self._talk_bias = real["talk_bias"]
         self._starts, self._columns = weights["starts"].astype(np.int64), weights["columns"].astype(np.int64)
         self._values = weights["values"].astype(np.float32) * real["codes_scale"][self._columns]
         self._aspects_bias, self._codes_bias = real["aspects_bias"], real["codes_bias"]
 
     @classmethod
-    def stored(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self | None:
-        """From the arrays of a model's file, if it has them."""
-        weights = {name.removeprefix(PREFIX): array for name, array in arrays.items() if name.startswith(PREFIX)}
-        return cls(weights) if weights else None
+    def stored(cls, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
+        """From the arrays of a model's file."""
+        return cls({name.removeprefix(PREFIX): array for name, array in arrays.items() if name.startswith(PREFIX)})
 
     def join(self, heads: Heads, bags: Bags) -> Heads:
         """The net's probabilities with the linear models': averaged on reviews, theirs alone for the codes of titles, of which there are
@@ -66,6 +71,17 @@ class Wide:
             codes[titles] = sigmoid(self.codes(narrowed(bags, titles)))
             heads = heads._replace(codes=codes)
         return heads
+
+    def talk(self, bags: Bags) -> Floats:
+        """How likely each of n texts is spoken or written to somebody, not posted."""
+        whole = narrowed(bags, np.arange(len(bags.chinese)))
+        return sigmoid((pool(self._talk, whole) / _length(whole) + self._talk_bias)[:, 0])
+
+    def vehicles(self, vehicles: Sequence[Vehicle]) -> Floats:
+        """What n vehicles speak for: logits (n, classes), zero for one that is unknown."""
+        buckets = features(vehicles)
+        known: Floats = (self._vehicles[buckets] * (buckets >= 0)[..., None]).sum(1)
+        return known
 
     def _with_aspects(self, aspects: Floats, bags: Bags, reviews: Ints) -> Floats:
         presence, polarity = self.aspects(bags)

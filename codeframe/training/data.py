@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from codeframe.learned.vehicle import NO_VEHICLE, Vehicle
+
 FOLDS = 5
 NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
 
@@ -74,6 +76,7 @@ class Example:
     subtype: str | None = None
     mentions: tuple[Mention, ...] = ()
     domain: str = "car"
+    vehicle: Vehicle = NO_VEHICLE
 
 
 def letters(text: str) -> str:
@@ -126,13 +129,14 @@ def read_complaints(path: Path, seed: int = 0) -> list[Example]:
 
 
 def read_complaints_2024(path: Path, seed: int = 0) -> list[Example]:
-    """Complaint texts with one class; a row without a known class or without text is left out."""
+    """Complaint texts with one class, and their vehicle where the file names it; a row without a known class or text is left out."""
     examples = []
     for _, row in _rows(path, "投诉简述", "投诉问题", "问题类型"):
         text, category = row["投诉简述"].strip(), row["投诉问题"]
         if text and category in CATEGORIES:
             fold = fold_of(text, seed)
-            examples.append(Example("complaints2024", text, fold, category=category, subtype=row["问题类型"] or None))
+            vehicle = Vehicle(row.get("投诉品牌"), " ".join(row.get(column) or "" for column in ("投诉车系", "投诉车型")).strip())
+            examples.append(Example("complaints2024", text, fold, category=category, subtype=row["问题类型"] or None, vehicle=vehicle))
     return examples
 
 

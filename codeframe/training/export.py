@@ -13,13 +13,11 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from codeframe.frame import Frame
 from codeframe.learned.decider import Decider
-from codeframe.learned.deep import LONGEST, DeepModel
-from codeframe.learned.fast import FastModel, quantise
+from codeframe.learned.deep import LONGEST
+from codeframe.learned.fast import quantise
 from codeframe.learned.fusion import Fusion
 from codeframe.learned.heads import Kind
-from codeframe.learned.meaning import Meanings
 from codeframe.learned.rules import Scale
 from codeframe.learned.wide import PREFIX, Wide
 from codeframe.training.data import ASPECT_GROUPS, CATEGORIES, EDMUNDS_SUBJECTS, MAINTENANCE
@@ -122,8 +120,3 @@ def save_deep(net: Net, tokenizer: Tokenizer, decider: Decider, folder: Path) ->
         (folder / "encoder.onnx.xz").write_bytes(lzma.compress(small.read_bytes(), preset=9))
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     decider.save(folder / "model.json")
-
-
-def save_meanings(folder: Path, frame: Frame) -> None:
-    """`meanings.npz`: what the descriptions of the frame's tags mean to the encoder in `folder`."""
-    Meanings.of(frame, DeepModel(folder, FastModel.load()).directions).save(frame, folder)

@@ -1,5 +1,5 @@
-"""The linear models beside the fast tier's net, on hashed n-grams weighted by rarity: logistic regressions of reviews, support vectors of
-titles (Fan et al., "LIBLINEAR", 2008)."""
+"""The linear models beside the fast tier's net, on hashed n-grams weighted by rarity: logistic regressions of reviews and of what is talk,
+support vectors of titles and of complaints' vehicles beside their texts (Fan et al., "LIBLINEAR", 2008)."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from codeframe.learned.ngrams import extract
 from codeframe.learned.seam import Floats, Ints
+from codeframe.learned.vehicle import FEATURES, VEHICLES, features
 from codeframe.learned.wide import WIDE, Wide, narrowed
-from codeframe.training.data import Example
+from codeframe.training.data import CATEGORIES, Example
 from codeframe.training.labels import MAPPED, Taxonomy, targets
 
 SUBJECTS, POLARITIES = 10, 3
-_PRESENCE, _POLARITY, _CODES = 40.0, 10.0, 1.5
+_PRESENCE, _POLARITY, _CODES, _CLASSES, _TALK = 40.0, 10.0, 1.5, 0.8, 20.0
 _ODDS = 3.0
 """Log odds a margin of one is worth."""
+
+_VEHICLE = 0.35
+"""What a vehicle counts beside a text whose n-grams make one."""
 
 _SPREAD = 6.0
 _FAINT = 0.02
@@ -55,8 +59,9 @@ def _rounded(weights: Floats) -> tuple[Floats, Floats]:
     return np.round(weights / scale).astype(np.int8), scale.astype(np.float16)
 
 
-def train_wide(examples: Sequence[Example], taxonomy: Taxonomy) -> Wide:
-    """Both models, from the reviews and the titles (with the codes' names) among `examples`."""
+def train_wide(examples: Sequence[Example], taxonomy: Taxonomy, talk: Sequence[Example] = ()) -> Wide:
+    """All models, from the reviews, the titles (with the codes' names) and the complaints in full among `examples`, and from `talk` against
+    all that is posted."""
     reviews = [example for example in examples if example.source == "bdci2018"]
     titles = [example for example in examples if example.source in {"complaints", "taxonomy"}]
     aspects, aspects_bias = _aspects(reviews, taxonomy)
@@ -67,6 +72,8 @@ def train_wide(examples: Sequence[Example], taxonomy: Taxonomy) -> Wide:
     sparse = csr_matrix(values)
     return Wide(
         {
+            **_stored("vehicles", _vehicles([example for example in examples if example.source == "complaints2024"])),
+            **_stored("talk", *_talk([example for example in examples if example.source not in {"taxonomy", "smalltalk"}], talk)),
             "aspects": table,
             "aspects_scale": table_scale,
             "aspects_bias": aspects_bias,
@@ -77,6 +84,36 @@ def train_wide(examples: Sequence[Example], taxonomy: Taxonomy) -> Wide:
             "codes_bias": codes_bias,
         }
     )
+
+
+def _stored(name: str, weights: Floats, bias: Floats | None = None) -> dict[str, Floats]:
+    """Weights in int8, the faint ones left out, with a scale a column and a bias if there is one."""
+    rounded, scale = _rounded(np.where(np.abs(weights) < _FAINT * np.abs(weights).max(), 0, weights))
+    return {name: rounded, f"{name}_scale": scale} | ({} if bias is None else {f"{name}_bias": bias})
+
+
+def _vehicles(stories: Sequence[Example]) -> Floats:
+    """Weights (buckets of vehicles, classes), learned beside those of the texts, so that they tell what the texts do not."""
+    classes = np.array([CATEGORIES.index(story.category or "") for story in stories], np.int64)
+    weights = np.zeros((VEHICLES, len(CATEGORIES)), np.float32)
+    if len(np.unique(classes)) > 1:
+        x, _ = _features(stories)
+        buckets = features([story.vehicle for story in stories])
+        rows, at = np.repeat(np.arange(len(stories)), FEATURES)[buckets.ravel() >= 0], buckets[buckets >= 0]
+        both = hstack([x, csr_matrix((np.full(len(at), _VEHICLE, np.float32), (rows, at)), (len(stories), VEHICLES))]).tocsr()
+        for c in np.unique(classes).tolist():
+            model = LinearSVC(C=_CLASSES, random_state=0).fit(both, classes == c)
+            weights[:, c] = _ODDS * _VEHICLE * model.coef_[0, WIDE:]
+    return weights
+
+
+def _talk(posts: Sequence[Example], talk: Sequence[Example]) -> tuple[Floats, Floats]:
+    """What tells talk from what is posted, in whole or in parts."""
+    if not posts or not talk:
+        return _NEVER
+    x, rarity = _features([*posts, *talk])
+    weights, bias = _fitted(x, (np.arange(x.shape[0]) >= len(posts)).astype(np.int64), _TALK)
+    return weights * rarity[:, None], bias
 
 
 def _aspects(reviews: Sequence[Example], taxonomy: Taxonomy) -> tuple[Floats, Floats]:

@@ -13,6 +13,7 @@ import torch
 
 from codeframe.frame import Frame
 from codeframe.learned.decider import Decider
+from codeframe.learned.deep import save_meanings
 from codeframe.learned.fusion import Fusion
 from codeframe.learned.heads import Heads, blend
 from codeframe.learned.ngrams import extract
@@ -22,11 +23,11 @@ from codeframe.learned.wide import Wide
 from codeframe.training.data import Example, read_folder, read_taxonomy
 from codeframe.training.decide import fit_scale, reliability
 from codeframe.training.evaluate import Evaluation, evaluate
-from codeframe.training.export import decider_of, kinds_of, save_deep, save_fast, save_meanings
+from codeframe.training.export import decider_of, kinds_of, save_deep, save_fast
 from codeframe.training.labels import KIND_OF_SOURCE, Taxonomy, targets, taxonomy_examples
 from codeframe.training.linear import train_wide
 from codeframe.training.pieces import pieces
-from codeframe.training.smalltalk import smalltalk
+from codeframe.training.smalltalk import smalltalk, talk
 from codeframe.training.student import Corpus, Student, StudentPlan, predict_student, soften, train_student
 from codeframe.training.teacher import Plan, fit, predict, prepare
 from codeframe.training.words import choose_fusion, words_of
@@ -61,13 +62,16 @@ def read_everything(data: Path, seed: int) -> tuple[list[Example], Taxonomy]:
     return [*labelled, *taxonomy_examples(taxonomy), *smalltalk(seed)], taxonomy
 
 
-def report(examples: Sequence[Example], alone: Heads, taxonomy: Taxonomy, folds: tuple[int, ...], frame: Frame) -> Report:
-    """The figures of held-out predictions; row i of `alone` is of example i."""
+def report(
+    examples: Sequence[Example], alone: Heads, taxonomy: Taxonomy, folds: tuple[int, ...], frame: Frame, vehicles: Floats | None = None
+) -> Report:
+    """The figures of held-out predictions; row i of `alone` is of example i, and of `vehicles` what its vehicle speaks for."""
     wanted = targets(examples, taxonomy)
     words = words_of(examples, frame, kinds_of(taxonomy))
-    fusion = choose_fusion(examples, alone, words, taxonomy)
+    cars = np.zeros((len(examples), alone.category.shape[1] - 1), np.float32) if vehicles is None else vehicles
+    fusion = choose_fusion(examples, alone, words, taxonomy, cars)
     own = np.eye(alone.kind.shape[1], dtype=np.float32)[np.maximum(wanted.kind, 0)]
-    given = fusion.apply(alone._replace(kind=own), words, taxonomy.head_of)
+    given = fusion.apply(alone._replace(kind=own), words, taxonomy.head_of, cars)
     of = lambda source: np.array([i for i, e in enumerate(examples) if e.source == source], np.int64)  # noqa: E731
     reviews, titles, stories = of("bdci2018"), of("complaints"), of("complaints2024")
     category = given.category[stories, 1:] / given.category[stories, 1:].sum(1, keepdims=True).clip(1e-6)
@@ -96,11 +100,12 @@ class Fast(NamedTuple):
     taxonomy: Taxonomy
     corpus: Corpus
     teacher: Heads | None
+    talk: list[Example]
 
     @staticmethod
-    def of(examples: list[Example], taxonomy: Taxonomy, teacher: Heads | None) -> Fast:
+    def of(examples: list[Example], taxonomy: Taxonomy, teacher: Heads | None, frame: Frame) -> Fast:
         everything = [*examples, *pieces(examples)]
-        return Fast(everything, taxonomy, Corpus.of(everything), teacher)
+        return Fast(everything, taxonomy, Corpus.of(everything), teacher, talk(frame))
 
     def train(self, rows: Ints, plan: StudentPlan) -> tuple[Student, Wide]:
         """The net and the linear models, of the examples at `rows`."""
@@ -109,7 +114,7 @@ class Fast(NamedTuple):
         torch.set_num_threads(plan.threads)
         model = Student(plan.width, hard.aspects.shape[1], len(self.taxonomy.codes), len(self.taxonomy.heads), plan.dropout)
         train_student(model, self.corpus, soften(self.examples, hard, self.teacher, plan), rows, plan)
-        return model, train_wide([self.examples[i] for i in rows], self.taxonomy)
+        return model, train_wide([self.examples[i] for i in rows], self.taxonomy, self.talk)
 
     def predict(self, model: tuple[Student, Wide], rows: Ints) -> Heads:
         """What both make of the texts at `rows`, each as a text of its own kind."""
@@ -129,17 +134,20 @@ def train_fast(
     told = load_heads(teacher) if teacher else None
     if told and len(told.aspects) != len(examples):
         raise ValueError(f"{teacher}: made from other data: it has {len(told.aspects)} texts and the folder {len(examples)}")
-    fast = Fast.of(examples, taxonomy, told)
+    fast = Fast.of(examples, taxonomy, told, frame)
     fold = np.array([example.fold for example in fast.examples])
-    parts, tested = [], []
+    parts, cars, tested = [], [], []
     for held in folds:
         test = np.flatnonzero(fold[: len(examples)] == held)
-        parts.append(fast.predict(fast.train(np.flatnonzero(fold != held), plan), test))
+        model = fast.train(np.flatnonzero(fold != held), plan)
+        parts.append(fast.predict(model, test))
+        cars.append(model[1].vehicles([examples[i].vehicle for i in test]))
         tested += test.tolist()
         log.info("fold %d done", held)
     given = Heads(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-    save_heads(given, out / HELDOUT_FILE)
-    made = report([examples[i] for i in tested], given, taxonomy, folds, frame)
+    vehicles = np.concatenate(cars)
+    save_heads(given, out / HELDOUT_FILE, vehicles)
+    made = report([examples[i] for i in tested], given, taxonomy, folds, frame, vehicles)
     save_fast(*fast.train(np.arange(len(fold)), plan), decider_of(version, taxonomy, made.found, made.scales, made.fusion), out)
     return made
 
@@ -179,7 +187,9 @@ def join_deep(data: Path, deep: Path, fast: Path, seed: int, frame: Frame) -> tu
     encoder = Heads(*(array[held] for array in load_heads(deep / TEACHER_FILE)))
     few, beside = [examples[i] for i in held], load_heads(fast / HELDOUT_FILE)
     share = max(_SHARES, key=lambda share: _worth(evaluate(few, targets(few, taxonomy), blend(encoder, beside, share), taxonomy)))
-    made = report(few, blend(encoder, beside, share), taxonomy, (0,), frame)
+    with np.load(fast / HELDOUT_FILE) as stored:
+        vehicles = stored["vehicles"].astype(np.float32)
+    made = report(few, blend(encoder, beside, share), taxonomy, (0,), frame, vehicles)
     version = Decider.load(deep / MODEL_FILE).version
     decider_of(version, taxonomy, made.found, made.scales, made.fusion, share).save(deep / MODEL_FILE)
     return version, made
@@ -190,10 +200,11 @@ def _worth(found: Evaluation) -> float:
     return sum(value for row in found.scores.values() for name, value in row.items() if name != "polarity_accuracy")
 
 
-def save_heads(heads: Heads, path: Path) -> None:
-    """Probabilities in half precision."""
+def save_heads(heads: Heads, path: Path, vehicles: Floats | None = None) -> None:
+    """Probabilities, and what the vehicles speak for, in half precision."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, **{name: array.astype(np.float16) for name, array in heads._asdict().items()})
+    arrays = heads._asdict() | ({} if vehicles is None else {"vehicles": vehicles})
+    np.savez_compressed(path, **{name: array.astype(np.float16) for name, array in arrays.items()})
 
 
 def load_heads(path: Path) -> Heads:

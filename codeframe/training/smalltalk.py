@@ -1,9 +1,11 @@
-"""Sentences in which no product, dealer or service is judged, written for this project: what a model must leave alone."""
+"""How customers talk, written for this project: small talk, which a model must leave alone, and what they say of a frame's tags."""
 
 from __future__ import annotations
 
 from itertools import product
 
+from codeframe.examples import read_examples, told
+from codeframe.frame import Frame
 from codeframe.training.data import Example, fold_of
 
 _WHOLE = """
@@ -40,3 +42,9 @@ def smalltalk(seed: int = 0) -> list[Example]:
     texts = [text for line in _WHOLE.split("\n") for text in line.split("|") if text]
     texts += ["".join(parts) for parts in product(_WHO, _WHAT, _END)]
     return [Example("smalltalk", text, fold_of(text, seed)) for text in texts]
+
+
+def talk(frame: Frame) -> list[Example]:
+    """Small talk, and the sentences of a frame's examples that a model may learn, in each language."""
+    said = [text for one in told(read_examples(frame)) for text in (one.zh, one.en)]
+    return [*smalltalk(), *(Example("said", text, -1) for text in said)]

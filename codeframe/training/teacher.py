@@ -43,7 +43,7 @@ class Plan:
     vocabulary: int = 22_000
     tokens: int = 1600
     length: int = 104
-    between: int = 5
+    between: int = 1
     rate: float = 1.2e-4
     head_rate: float = 1e-3
     seed: int = 1
@@ -130,9 +130,9 @@ def fit(teacher: Teacher, examples: Sequence[Example], train: Sequence[int], pla
     net, noise = teacher.net, np.random.default_rng(plan.seed + teacher.epoch)
     trained = [p for layer in list(net.encoder.layers)[plan.frozen :] for p in layer.parameters()]
     heads = [p for name, p in net.named_parameters() if not name.startswith("encoder.")]
-    optimiser = torch.optim.AdamW(
-        [{"params": trained, "lr": plan.rate}, {"params": heads, "lr": plan.head_rate}], weight_decay=0.01, fused=True
-    )
+    groups = [{"params": trained, "lr": plan.rate}, {"params": heads, "lr": plan.head_rate}]
+    groups.append({"params": [teacher.twins.directions], "lr": 4 * plan.head_rate, "weight_decay": 0.0})
+    optimiser = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
     lengths = [len(teacher.rows[i].state) for i in train]
     each = sum(1 for _ in by_length(lengths, plan.tokens))
     steps, behind = plan.epochs * each, teacher.epoch * each

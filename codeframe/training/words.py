@@ -14,11 +14,13 @@ from codeframe.frame import Frame
 from codeframe.joining import Homes
 from codeframe.learned.fusion import NO_WORDS, Fusion, Words
 from codeframe.learned.heads import Heads, Kind
+from codeframe.learned.seam import Floats
 from codeframe.training.data import Example
 from codeframe.training.evaluate import evaluate
 from codeframe.training.labels import KIND_OF_SOURCE, Taxonomy, targets
 
 _STEPS = (0.0, 1.0, 2.0, 3.0, 4.5)
+_VEHICLES = (0.0, 0.5, 0.75, 1.0, 1.5)
 _FEELINGS = (0.0, 0.6, 1.2, 1.8, 2.4)
 
 
@@ -30,7 +32,7 @@ def words_of(examples: Sequence[Example], frame: Frame, kinds: Sequence[Kind]) -
     return Homes(frame, kinds).words(found, own)
 
 
-def choose_fusion(examples: Sequence[Example], given: Heads, words: Words, taxonomy: Taxonomy) -> Fusion:
+def choose_fusion(examples: Sequence[Example], given: Heads, words: Words, taxonomy: Taxonomy, vehicles: Floats) -> Fusion:
     """The weights under which the best rules score best, one family of outputs at a time."""
     own = np.array([KIND_OF_SOURCE.get(example.source, 0) for example in examples], np.int64)
     known = given._replace(kind=np.eye(given.kind.shape[1], dtype=np.float32)[own])
@@ -43,7 +45,7 @@ def choose_fusion(examples: Sequence[Example], given: Heads, words: Words, taxon
         labels = targets(few, taxonomy)
 
         def value(option: Fusion) -> float:
-            fused = option.apply(part, Words(words.certainty[rows], words.value[rows]), taxonomy.head_of)
+            fused = option.apply(part, Words(words.certainty[rows], words.value[rows]), taxonomy.head_of, vehicles[rows])
             scores = evaluate(few, labels, fused, taxonomy).scores[next(iter(sources))]
             return scores[score] + sum(0.2 * scores[name] for name in also)
 
@@ -55,4 +57,5 @@ def choose_fusion(examples: Sequence[Example], given: Heads, words: Words, taxon
     english = [replace(fusion, english_aspect=a, english_feeling=f) for a, f in product(_STEPS, _FEELINGS)]
     fusion = best({"edmunds"}, english, "f1")
     fusion = best({"complaints"}, [replace(fusion, code=w) for w in (*_STEPS, 6.0, 8.0, 10.0)], "code_f1", "head_f1")
-    return best({"complaints2024"}, [replace(fusion, category=w) for w in (*_STEPS, 0.5, 1.5)], "accuracy")
+    weights = product((*_STEPS, 0.5, 1.5), _VEHICLES)
+    return best({"complaints2024"}, [replace(fusion, category=w, vehicle=v) for w, v in weights], "accuracy")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -11,6 +13,7 @@ import pytest
 
 from agents.recode import recode
 from codeframe.coder import Coder, coded
+from codeframe.frame import BUNDLED
 from codeframe.recoding import unsure
 from schemas.coded import CodedUtterance, Tier
 from schemas.common import Channel
@@ -46,13 +49,15 @@ async def revisions(settings: Settings, *events: CodedUtterance) -> list[CodedUt
         return list(await handle(events))  # type: ignore[arg-type]
 
 
-async def test_only_what_the_fast_tier_was_unsure_of_and_the_model_knows_is_coded_again(tmp_path: Path) -> None:
+async def test_only_what_the_fast_tier_was_unsure_of_is_coded_again_on_any_channel(tmp_path: Path) -> None:
     first, sure = doubtful(), doubtful(unsure=False)
     call, deep = doubtful(channel=Channel.HOTLINE), doubtful()
     deep = deep.model_copy(update={"versions": deep.versions.model_copy(update={"tier": Tier.DEEP})})
-    again, *others = await revisions(Settings(data=tmp_path), first, sure, call, deep)
-    assert others == [None, None, None]
+    again, nothing, heard, rest = await revisions(Settings(data=tmp_path), first, sure, call, deep)
+    assert nothing is rest is None
     assert again is not None
+    assert heard is not None
+    assert heard.versions.tier is Tier.DEEP
     assert (again.utterance_id, again.revision, again.versions.tier) == (first.utterance_id, 2, Tier.DEEP)
     assert again.retracted == (WRONG,)
     assert any(opinion.tag.startswith(RIGHT) for opinion in again.opinions)
@@ -77,16 +82,25 @@ async def test_a_frame_that_the_model_does_not_know_is_left_as_it_is(tmp_path: P
     assert await revisions(Settings(data=tmp_path, codeframe="hotel"), event) == [None]
 
 
+def never_sure(folder: Path) -> Path:
+    """The car frame, of whose opinions none is sure enough."""
+    shutil.copytree(BUNDLED / "auto", folder)
+    header = folder / "frame.yaml"
+    header.write_text(re.sub(r"unsure_below: [\d.]+", "unsure_below: 1.0", header.read_text("utf-8")), "utf-8")
+    return folder
+
+
 async def test_what_the_deep_tier_does_not_settle_goes_to_the_endpoint(tmp_path: Path) -> None:
     call, other, broken = (doubtful(text, Channel.HOTLINE) for text in (TEXT, "空间太小，憋屈", "储物格少得可怜"))
     async with chatting(lambda body: space(body).replace('"储物格少"', '"没说过的"')) as (url, asked):
-        made = Settings(data=tmp_path, coder_endpoint=url)
+        made = Settings(data=tmp_path, coder_endpoint=url, codeframe=str(never_sure(tmp_path / "frame")))
         first, second, third = await revisions(made, call, other, broken)
     assert first is not None
     assert second is not None
     assert (first.revision, first.versions.tier, first.unsure, first.retracted) == (2, Tier.ENDPOINT, False, (WRONG,))
     assert [one.tag for one in second.opinions] == ["product.space.overall"]
-    assert third is None, "the fast tier's word stands"
+    assert third is not None
+    assert third.versions.tier is Tier.DEEP, "the deep tier's word stands"
     assert len(asked) == 1, "texts are asked about together"
 
 
@@ -95,8 +109,8 @@ async def test_an_endpoint_that_is_away_leaves_the_deep_tiers_word(tmp_path: Pat
     post, call = doubtful(), doubtful(channel=Channel.HOTLINE)
     first, second = await revisions(Settings(data=tmp_path, coder_endpoint="http://127.0.0.1:9/v1#some-model"), post, call)
     assert first is not None
-    assert first.versions.tier is Tier.DEEP
-    assert second is None
+    assert second is not None
+    assert first.versions.tier is second.versions.tier is Tier.DEEP
 
 
 def test_the_step_stands_in_the_list_with_small_batches() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from codeframe.learned.heads import REVIEW, STORY, TITLE, Heads
 from codeframe.learned.ngrams import BUCKETS, extract
+from codeframe.learned.vehicle import VEHICLES
 from codeframe.learned.wide import WIDE, Wide, narrowed
 
 CODES, SUBJECTS = 3, 2
@@ -19,9 +20,11 @@ def bucket(gram: str) -> int:
 
 @pytest.fixture
 def wide() -> Wide:
-    """发 speaks for the first subject, 抖 for the last code."""
+    """发 speaks for the first subject, 抖 for the last code, 喂 for talk."""
     aspects = np.zeros((WIDE, 4 * SUBJECTS), np.int8)
     aspects[bucket("发"), 0] = 100
+    talk = np.zeros((WIDE, 1), np.int8)
+    talk[bucket("喂")] = 100
     starts = np.zeros(WIDE + 1, np.int32)
     starts[bucket("抖") + 1 :] = 1
     return Wide(
@@ -29,6 +32,11 @@ def wide() -> Wide:
             "aspects": aspects,
             "aspects_scale": np.full(4 * SUBJECTS, 0.1, np.float16),
             "aspects_bias": np.zeros(4 * SUBJECTS, np.float32),
+            "talk": talk,
+            "talk_scale": np.full(1, 0.1, np.float16),
+            "talk_bias": np.full(1, -2.0, np.float32),
+            "vehicles": np.zeros((VEHICLES, 3), np.int8),
+            "vehicles_scale": np.ones(3, np.float16),
             "starts": starts,
             "columns": np.array([2], np.int16),
             "values": np.array([50], np.int8),
@@ -65,3 +73,9 @@ def test_texts_are_picked_from_a_batch(wide: Wide) -> None:
     picked = narrowed(bags, np.array([1, 2]))
     inside = np.diff(bags.starts)[bags.text_of == 2].sum()
     assert np.diff(picked.starts).tolist() == [0, int(inside)]
+
+
+def test_talk_is_told_from_posts(wide: Wide) -> None:
+    spoken, posted, empty = wide.talk(extract(["喂", "动力", ""]))
+    assert spoken > 0.9
+    assert posted == empty < 0.5
