@@ -28,7 +28,7 @@ _BEYOND = "\U000e0001"
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
 _WORD = 1 << 12
 _CODED = 1 << 13
-_SAME, _CODE, _DIGITS = 4, 6, 5
+_SAME, _CODE, _SPACED, _DIGITS = 4, 6, 17, 5
 
 _AS_TYPED = {see.UNCLEAN: normalise.UNCLEAN, see.HAN: language.HAN, see.FOREIGN: language.FOREIGN}
 _FOLDED = {see.DIGIT: r"\d", see.OTHER_DIGIT: patterns.OTHER_DIGIT, see.NAME: names.SURNAME_CUE, _WORD: r"[^\W_]", _CODED: r"[a-z0-9_\-]"}
@@ -88,7 +88,10 @@ def glance(texts: Sequence[str]) -> list[Look]:
     bits = tables.typed[np.minimum(points, _LAST)] | of_folded
     bits[:-1] |= tables.pair[tables.row[known[:-1]], tables.column[known[1:]]]
     bits[_runs(points[1:] == points[:-1], _SAME - 1)] |= see.UNCLEAN
-    bits[_runs(of_folded & _CODED > 0, _CODE)] |= see.CODE
+    coded = of_folded & _CODED > 0
+    bits[_runs(coded, _CODE)] |= see.CODE
+    coded[1:-1] |= coded[:-2] & coded[2:] & (folded[1:-1] == ord(" "))
+    bits[_runs(coded, _SPACED)] |= see.CODE
     is_word = of_folded & _WORD > 0
     few = np.add.reduceat(of_folded & see.DIGIT > 0, start, dtype=np.int64) < _DIGITS
     word_end = np.cumsum(np.add.reduceat(is_word, start, dtype=np.int64)).tolist()

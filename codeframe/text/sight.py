@@ -11,7 +11,7 @@ FOREIGN: Final = 1 << 2
 LETTERS: Final = 1 << 3
 """Two Latin letters in a row."""
 CODE: Final = 1 << 4
-"""Six Latin letters, digits, low lines or hyphens in a row."""
+"""Six Latin letters, digits, low lines or hyphens in a row, or seventeen with spaces between."""
 DIGIT: Final = 1 << 5
 """Five digits, wherever they stand."""
 OTHER_DIGIT: Final = 1 << 6
