@@ -122,9 +122,9 @@ def pairs(data: Path, out: Path) -> None:
 @click.option("--out", type=_FOLDER, required=True, help="Folder of a deep model; its meanings.npz is written anew.")
 @click.option("--frame", default="auto", show_default=True, help="The code frame to read.")
 def meanings(out: Path, frame: str) -> None:
-    """What a frame says of its tags, as the deep tier reads it: to be made anew when a frame's words change, in a few minutes.
+    """What a frame says of its tags, as the deep tier reads it, in a few minutes: to be made anew when a frame's words change.
 
-    Without it the deep tier reads them at each start.
+    Tags that changed since are read at each start of the deep tier.
     """
     from codeframe.learned.deep import save_meanings  # noqa: PLC0415
 
