@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from agents.transcribe import transcribe
 from codeframe.heard.transcript import Writer
@@ -109,6 +110,7 @@ def _seconds(pid: int | None) -> float:
     return 0.0 if fields[0] == "Z" else (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+@pytest.mark.slow
 async def test_a_crash_of_the_engine_costs_the_recording_that_it_heard(tmp_path: Path) -> None:
     """Ten minutes take seconds to hear: its process is ended by a segmentation fault twice in the middle."""
     (tmp_path / "long.wav").write_bytes(encoded(np.tile(samples(), 20), "wav"))

@@ -28,6 +28,8 @@ from streams.settings import Settings
 from tests.agents.test_transcribe import recording
 from tests.streams.audio.speech import BARE_AAC, encoded, samples
 
+pytestmark = pytest.mark.slow
+
 ABOUT = {"occurred_at": "2026-03-01T09:00:00+08:00", "customer_id": "C1"}
 HOUR = 3_600
 LONGEST_MINUTES = 30
