@@ -1,9 +1,9 @@
 """HanLP beside the coder: the words of an opinion for the deep tier, and names for the cleaner.
 
-Needs the extra `hanlp`. A model is what `hanlp.load` takes: a folder, a pipeline's .json, or an identifier of HanLP; only an identifier
-makes it download. Three kinds serve:
+Needs the extra `hanlp`. A model is what `hanlp.load` takes: a folder, or an identifier of HanLP; only an identifier makes it download.
+Three kinds serve:
 
-* a multi-task model or pipeline (tokens, dependencies, entities): its tokenizer keeps the frame's words whole, so that 波箱顿挫 is cut as
+* a multi-task model (tokens, dependencies, entities): its tokenizer keeps the frame's words whole, so that 波箱顿挫 is cut as
   the trade does; who is the subject of what tells aspects and opinion words;
 * a recogniser of entities over characters, as `voc train --engine hanlp` makes it: it tags aspects and opinion words itself;
 * any of them whose entities are persons, places and organisations, for redaction.
@@ -64,12 +64,10 @@ class HanLP:
         except Exception as error:  # HanLP raises what its downloader, JSON or torch raise
             raise ValueError(f"{where}: is no folder or identifier of a HanLP model ({type(error).__name__})") from error
         self.version = f"{_ENGINE}:{Path(where).name}"
-        tasks = getattr(self._model, "tasks", None)
-        pipes = self._model if isinstance(self._model, list) else ()
-        for part in (*(tasks or {}).values(), *(pipe.component for pipe in pipes)):
-            if hasattr(part, "dict_combine"):
-                part.dict_combine = set(words)
-        self._parses = tasks is not None or isinstance(self._model, list)
+        self._parses = hasattr(self._model, "tasks")
+        for task in self._model.tasks.values() if self._parses else ():
+            if hasattr(task, "dict_combine"):
+                task.dict_combine = set(words)
 
     def stretches(self, texts: Sequence[str]) -> list[list[Stretch]]:
         """What the model labels in each text, in order: entities, and aspects and opinion words by the grammar where it parses."""

@@ -18,6 +18,7 @@ from codeframe.offline import code_texts
 from codeframe.recoding import revised
 from schemas.coded import CodedUtterance
 from streams.chat import open_chat
+from streams.errors import configured
 from streams.settings import Settings
 
 _AT_ONCE = 64
@@ -52,12 +53,8 @@ def code(text: str | None, file: Path | None, tier: str, engine: str | None, whe
 
 def _worded(engine: str, coder: Coder, events: Iterator[CodedUtterance]) -> Iterator[CodedUtterance]:
     """The events with the words that an engine sees."""
-    try:
+    with configured("--engine", extra="hanlp"):
         model = HanLP(engine, frame_words(coder.frame))
-    except ImportError as error:
-        raise click.ClickException(f"{error.name} is not installed: pip install 'tingjian[hanlp]'") from error
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
     while batch := list(islice(events, _AT_ONCE)):
         yield from worded(model, batch)
 
