@@ -257,7 +257,10 @@ def score(file: Path, crosswalk: str, tier: str, as_json: bool, picture: Path | 
 
 
 def _rows(file: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(_readable(file).splitlines(keepends=True), delimiter="\t" if file.suffix == ".tsv" else ","))
+    lines = _readable(file).splitlines(keepends=True)
+    if file.suffix == ".tsv":  # a quotation mark is one
+        return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return list(csv.DictReader(lines))
 
 
 def _draw(score: Score, picture: Path) -> None:

@@ -98,7 +98,7 @@ def build(frame: Path, sentences: int, folder: Path | None, files: Iterable[Path
     count(_texts(corpus, sentences), _WEIGHT["grammar"], counts)
     for path in sorted((frame / "examples").glob("*.tsv")):
         with path.open(encoding="utf-8", newline="") as rows:
-            count((row["zh"] for row in csv.DictReader(rows, delimiter="\t")), _WEIGHT["examples"], counts)
+            count((row["zh"] for row in csv.DictReader(rows, delimiter="\t", quoting=csv.QUOTE_NONE)), _WEIGHT["examples"], counts)
     if folder:
         count((text for text in texts(folder) if not is_held_out(text)), _WEIGHT["data"], counts)
     for file in files:
