@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from streams.local.stack import Embedded, Stack, on_free_ports
 from streams.outbox import Outbox
 from streams.settings import Settings
 from tests.agents.test_transcribe import recording
-from tests.streams.audio.speech import BARE_AAC, encoded, samples
+from tests.streams.audio.speech import BARE_AAC, encoded, encrypted_zip, samples
 
 pytestmark = pytest.mark.slow
 
@@ -40,15 +39,6 @@ _LETTERS = "SELECT detail FROM current_dead_letters WHERE step = 'transcribe' AN
 def call() -> bytes:
     """Ten seconds of a good one."""
     return encoded(samples()[:, : 10 * RATE], "opus")
-
-
-def encrypted_zip() -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("call.wav", encoded(samples()[:, :RATE], "wav"))
-    data = bytearray(file.getvalue())
-    data[6] |= 1  # the flag of an encrypted entry
-    return bytes(data)
 
 
 def hours(count: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,3 +66,13 @@ def encoded(audio: Samples, name: str, **options: str) -> bytes:
             out.mux(stream.encode(piece))
         out.mux(stream.encode(None))
     return file.getvalue()
+
+
+def encrypted_zip() -> bytes:
+    """A recording in an archive that asks for a password."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("call.wav", encoded(samples()[:, :RATE], "wav"))
+    data = bytearray(file.getvalue())
+    data[6] |= 1  # the flag of an encrypted entry
+    return bytes(data)

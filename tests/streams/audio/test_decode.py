@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Callable
 
 import av
@@ -12,7 +11,7 @@ import pytest
 
 from streams.audio.decode import RATE, decode, probe
 from streams.errors import AudioError
-from tests.streams.audio.speech import BARE_AAC, FORMATS, encoded, samples
+from tests.streams.audio.speech import BARE_AAC, FORMATS, encoded, encrypted_zip, samples
 
 LIMIT_S = 600
 
@@ -50,19 +49,10 @@ def test_the_sound_track_of_a_video() -> None:
     assert decoded(file.getvalue()).shape == pytest.approx((1, 2 * RATE), abs=2_500)
 
 
-def _encrypted_zip() -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("call.wav", encoded(samples()[:, :RATE], "wav"))
-    data = bytearray(file.getvalue())
-    data[6] |= 1  # the flag of an encrypted entry
-    return bytes(data)
-
-
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "zero length": (lambda: b"", "is empty"),
     "text named .wav": (lambda: "这不是录音".encode() * 100, "no recording"),
-    "encrypted zip": (_encrypted_zip, "no recording"),
+    "encrypted zip": (encrypted_zip, "no recording"),
     "wav cut in half": (lambda: (data := encoded(samples(), "wav"))[: len(data) // 2], "truncated"),
     "m4a without its end": (lambda: (data := encoded(samples(), "m4a"))[: len(data) // 2], "no recording|damaged|truncated"),
     "header alone": (lambda: encoded(samples(), "wav")[:44], "no sample|truncated"),
