@@ -6,7 +6,8 @@ causes/*.yaml       causes, an area a file
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from codeframe.frame import Frame
 from codeframe.source import Key, Source, read
 
 _STEPS = "steps.yaml"
+_AFTER_DOT = "/"  # the character that follows a full stop
 
 
 class Candidate(NamedTuple):
@@ -78,8 +80,19 @@ class Graph:
         """The frame's tags that any of the patterns names, each with the longest of them."""
         found: dict[str, str] = {}
         for pattern in sorted(patterns, key=len):
-            found.update((tag.id, pattern) for tag in self.frame.tags if matches(pattern, tag.id))
+            found.update(dict.fromkeys(self._named(pattern), pattern))
         return found
+
+    def _named(self, pattern: str) -> Sequence[str]:
+        """The tags that a pattern names: that of its id, or for `prefix.*` all under the prefix."""
+        if not pattern.endswith(".*"):
+            return (pattern,) if pattern in self.frame.by_id else ()
+        prefix = pattern[:-1]
+        return self._ids[bisect_left(self._ids, prefix) : bisect_left(self._ids, prefix[:-1] + _AFTER_DOT)]
+
+    @cached_property
+    def _ids(self) -> list[str]:
+        return sorted(self.frame.by_id)
 
     def located(self) -> Iterator[tuple[Source, int, CauseNode]]:
         """Each cause with its file and its place in it."""
@@ -109,8 +122,3 @@ class Graph:
                 raise source.error((*key, "status"), f"{rule.kind} has no status {status}: known are {', '.join(known)}")
         if rule.days[0] > rule.days[1]:
             raise source.error((*key, "days"), "the window ends before it starts")
-
-
-def matches(pattern: str, tag: str) -> bool:
-    """Whether a pattern names a tag: it is its id, or `prefix.*` and the tag is under the prefix."""
-    return tag.startswith(pattern[:-1]) if pattern.endswith(".*") else tag == pattern
