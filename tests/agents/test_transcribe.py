@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import multiprocessing
 import os
 import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -26,6 +28,10 @@ from tests.streams.audio.speech import CALL, TRUTH, encoded, samples
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ROLES = (Speaker.AGENT, Speaker.CUSTOMER)
+CALL_S = 32
+"""Of the test call, a little more."""
+SLACK_MS = 300
+MEMORY_MB = 150
 
 
 def recording(name: str, audio: AudioReference, roles: tuple[Speaker, ...] = ROLES) -> RawVoice:
@@ -124,6 +130,48 @@ async def test_a_crash_of_the_engine_costs_the_recording_that_it_heard(tmp_path:
     assert refused == Refusal(Reason.AUDIO, "audio: the speech engine ended its process over it, exit code -11")
     assert isinstance(call, list)
     _check_call(call)
+
+
+def _long_call(path: Path, times: int) -> None:
+    """The test call again and again as mp3: its frames one after the other, without the header that announces how many they are."""
+    with av.open(io.BytesIO(encoded(samples(), "mp3")), "r") as once:
+        frames = b"".join(bytes(packet) for packet in once.demux(audio=0))
+    with path.open("wb") as file:
+        for _ in range(times):
+            file.write(frames)
+
+
+def _most_memory_mb(pid: int | None) -> float:
+    """The highest resident memory that a process has had."""
+    [line] = [line for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) / 1_024
+
+
+@pytest.mark.slow
+async def test_three_hours_are_heard_whole_in_the_memory_of_five_minutes(tmp_path: Path) -> None:
+    memory = []
+    async with transcribe.open(Settings(asr_processes=1, audio_max_minutes=200)) as handle:
+        [engine] = multiprocessing.active_children()
+        for name, times in (("five minutes", 300 // CALL_S), ("three hours", 3 * 3_600 // CALL_S)):
+            path = tmp_path / f"{times}.mp3"
+            _long_call(path, times)
+            [heard] = await handle([recording(name, AudioReference(uri=path.as_uri()))])
+            assert isinstance(heard, list), heard
+            assert heard[0].call is not None
+            length_ms = heard[0].call.duration_ms / times  # of a call and what its last frame is filled up with
+            starts = {(one.audio.channel, round(one.audio.start_ms / SLACK_MS)) for one in heard if one.audio}
+            missing = [
+                (number, said.text)
+                for number in range(times)
+                for said in TRUTH
+                for at in [round((said.start_ms + number * length_ms) / SLACK_MS)]
+                if starts.isdisjoint((said.channel, at + off) for off in (-1, 0, 1))
+            ]
+            assert not missing
+            assert len(heard) <= times * len(TRUTH) * 1.05
+            memory.append(_most_memory_mb(engine.pid))
+        assert [engine] == multiprocessing.active_children()
+    assert memory[1] - memory[0] < MEMORY_MB, memory
 
 
 def test_the_writer_is_loaded_once_a_process() -> None:
