@@ -2,10 +2,11 @@
 
 python -m benchmarks.voice VOICES [--asr whisper:DIR] [--count 300] [--condition wav]... [--transcripts FILE] [--json]
 
-VOICES is a folder of spoken corpora as `python -m streams.audio.training.speak` writes them; their held-out sentences are heard, clean, as
-mp3 of 32 kbit/s and in the telephone's band. Of each engine: the share of characters and of toneless syllables that are wrong (after the
-correction by sound), the opinions' F1 against the coding of the written text with and without that correction, and how many seconds of
-audio a core takes a second, from the file to the coded utterance. Of the correction: how many written sentences keep their tags under it.
+VOICES is a folder of spoken corpora as `python -m streams.audio.training.speak` writes them; their held-out sentences are heard as wav, as
+mp3 of 32 kbit/s, as one side of a stereo mp3 of 32 kbit/s and in the telephone's band. Of each engine: the share of characters and of
+toneless syllables that are wrong (after the correction by sound), the opinions' F1 against the coding of the written text with and without
+that correction, and how many seconds of audio a core takes a second, from the file to the coded utterance. Of the correction: how many
+written sentences keep their tags under it.
 The F1 is given of each half of the sentences as well: they are few, and the halves say how far to trust it.
 
 With --transcripts what another engine hears is kept in FILE and not heard again: an interrupted measurement goes on where it stopped, and
@@ -34,13 +35,8 @@ from streams.audio.call import hear_call
 from streams.audio.decode import RATE
 from streams.audio.engine import Engine, open_engine
 from streams.audio.training.distance import distance
-from streams.audio.training.features import Samples, Spoken, coded, spoken, telephone
+from streams.audio.training.features import CONDITIONS, Samples, Spoken, spoken
 
-CONDITIONS: dict[str, Callable[[Samples], Samples]] = {
-    "wav": lambda x: x,
-    "mp3": lambda x: coded(x, "libmp3lame", 16_000, 32_000),
-    "telephone": telephone,
-}
 _CALL_S = 300
 _KEPT_EVERY = 20
 Tags = list[frozenset[tuple[str, int]]]

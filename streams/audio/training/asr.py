@@ -68,7 +68,7 @@ def main(
             done.result()
     train, test = out / "train", out / "test"
     _step(train, sys.executable, "features", train, *spoken, "--copies", copies, "--processes", processes)
-    _step(test, sys.executable, "features", test, *spoken, "--set", "test", "--condition", "clean", "--copies", 1)
+    _step(test, sys.executable, "features", test, *spoken, "--set", "test", "--condition", "wav", "--copies", 1)
     model = out / "model.pt"
     options = ["--epochs", epochs, "--processes", processes, "--seed", seed]
     _step(model, train_python, "train", model, train, "--test", test, *options)
