@@ -96,12 +96,14 @@ class Joiner:
         joined, spoken = list(found), [at for at, one in enumerate(known) if one.spoken]
         if posts:
             look = self._model.look([texts[at] for at in posts])
-            said = (look.talk >= _LIKELY).tolist()
-            spoken += [at for at, talk in zip(posts, said, strict=True) if talk]
+            said = look.talk >= _LIKELY
+            spoken += [posts[row] for row in np.flatnonzero(said).tolist()]
+            rows = np.flatnonzero(~said).tolist()
+            posts = [posts[row] for row in rows]
             vehicles = self._model.vehicles([known[at].vehicle for at in posts])
-            coded = self._join([texts[at] for at in posts], [found[at] for at in posts], look, vehicles)
-            for at, talk, some in zip(posts, said, coded, strict=True):
-                joined[at] = found[at] if talk else some
+            coded = self._join([texts[at] for at in posts], [found[at] for at in posts], look.take(rows), vehicles)
+            for at, some in zip(posts, coded, strict=True):
+                joined[at] = some
         if self._talk and spoken:
             told = self._talk.told([texts[at] for at in spoken], [found[at] for at in spoken])
             for at, some in zip(spoken, told, strict=True):

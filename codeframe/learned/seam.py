@@ -58,6 +58,11 @@ class Look(NamedTuple):
     talk: Floats
     place: Callable[[int, int], tuple[int, int]]
 
+    def take(self, rows: Sequence[int]) -> Look:
+        """The outputs for the texts at `rows`, in that order."""
+        heads = type(self.heads)(*(array[list(rows)] for array in self.heads))
+        return Look(heads, self.talk[list(rows)], lambda text, output: self.place(rows[text], output))
+
 
 class GroupModel(Protocol):
     """A trained tier. Pure: the same texts give the same answer."""
