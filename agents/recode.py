@@ -6,7 +6,8 @@ Loops: its own revisions come back, are of a deeper tier, and nothing is publish
 Tiers: the deep model codes every channel, of a frame whose codes it knows. What is unsure after that goes to the endpoint of
 VOC_CODER_ENDPOINT, if there is one; where that has no answer, or none that can be believed, the tier before it has the last word.
 The engine of VOC_DEEP_ENGINE, if there is one, adds opinion words and aspects to what the deep model codes.
-A frame announced on voc.frames.v1 takes the place of the one in force between two parts of a batch.
+A frame announced on voc.frames.v1 takes the place of the one in force between two parts of a batch; the engine keeps its words whole
+from the next batch on.
 """
 
 from __future__ import annotations
@@ -49,13 +50,15 @@ async def recode(settings: Settings) -> AsyncIterator[BatchHandler]:
     """Code unsure utterances again with the deep tier."""
     live = LiveCoder(settings.codeframe, Tier.DEEP, causes=settings.causes, layers=settings.layers)
     with configured("VOC_DEEP_ENGINE", extra="hanlp"):
-        engine = HanLP(settings.deep_engine, frame_words(live.current.frame)) if settings.deep_engine else None
+        engine = HanLP(settings.deep_engine) if settings.deep_engine else None
 
     async with following_frames(settings, "recode", live), open_chat(settings, "recode") as chat:
         consultant = Consultant(chat.model, chat.complete) if chat else None
 
         async def recode_batch(events: Sequence[CodedUtterance]) -> Sequence[Result]:
             due = unsure(events)
+            if engine:
+                engine.keep_whole(frame_words(live.current.frame))
             revisions = await _deeper(live, engine, [event for event in due if live.current.judges(event.channel)])
             if consultant:
                 revisions |= await _asked(live, consultant, [one for one in due if revisions.get(one.utterance_id, one).unsure])

@@ -65,9 +65,17 @@ class HanLP:
             raise ValueError(f"{where}: is no folder or identifier of a HanLP model ({type(error).__name__})") from error
         self.version = f"{_ENGINE}:{Path(where).name}"
         self._parses = hasattr(self._model, "tasks")
+        self._words: set[str] = set()
+        self.keep_whole(words)
+
+    def keep_whole(self, words: Collection[str]) -> None:
+        """From now on the tokenizer keeps these words whole, and no others."""
+        if self._words == (new := set(words)):
+            return
+        self._words = new
         for task in self._model.tasks.values() if self._parses else ():
             if hasattr(task, "dict_combine"):
-                task.dict_combine = set(words)
+                task.dict_combine = new
 
     def stretches(self, texts: Sequence[str]) -> list[list[Stretch]]:
         """What the model labels in each text, in order: entities, and aspects and opinion words by the grammar where it parses."""

@@ -94,6 +94,15 @@ def test_its_tokenizer_keeps_the_frames_words_whole(pipeline: str) -> None:
     assert all(word != "不错" for word, _ in told(text, HanLP(pipeline, {"真的不错"}).stretches([text])[0]))
 
 
+def test_words_of_a_frame_that_takes_over_are_kept_whole_and_those_of_the_old_one_no_more(pipeline: str) -> None:
+    text = "小王觉得油耗真的不错"
+    engine = HanLP(pipeline, {"真的不错"})
+    engine.keep_whole({"小王觉得"})
+    assert ("不错", OPINION) in told(text, engine.stretches([text])[0])
+    engine.keep_whole({"真的不错"})
+    assert all(word != "不错" for word, _ in told(text, engine.stretches([text])[0]))
+
+
 def test_voc_code_takes_it(tagger: str) -> None:
     result = CliRunner().invoke(code, ["--tier", "deep", "--engine", tagger, "油耗真的不错"])
     assert result.exit_code == 0, result.output
