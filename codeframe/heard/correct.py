@@ -8,9 +8,11 @@ distance in sound cost, so that text which makes sense stays as it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple, Self, TypeAlias
 
+from codeframe.folding import fold
 from codeframe.frame import Frame
 from codeframe.heard.candidates import Candidate, Candidates
 from codeframe.heard.language import START, LanguageModel, State
@@ -31,6 +33,8 @@ _LEAST = -12.0
 """What costs more is not tried."""
 _LEAST_GAIN = 2.0
 _UNKNOWN = -16.0
+_REMEMBERED = 64
+"""Stretches of text: the alternatives of an utterance have most of theirs in common."""
 _FREQUENT, _FREQUENT_CHARACTER, _FREQUENT_HALF = -13.0, -8.5, -9.5
 """Log-probabilities from which words and single characters of the language are put in, and words heard by a half."""
 
@@ -45,11 +49,11 @@ class Change(NamedTuple):
     gain: float
 
 
+_score = attrgetter("score")
 _Proposals: TypeAlias = dict[int, list[tuple[str, float]]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Path:
+class _Path(NamedTuple):
     score: float
     state: State
     before: _Path | None
@@ -64,6 +68,7 @@ class Corrector:
         self._candidates = Candidates()
         self._other_reading: dict[str, str] = {}
         known = {word for word in words if _SHORTEST <= len(word) <= _LONGEST and HAN.fullmatch(word)}
+        self._read = lru_cache(_REMEMBERED)(self._best_of)
         self._kept = known.union(word for word in kept if len(word) >= _SHORTEST)
         for word in sorted(self._kept):
             self._know(word, syllables(word))
@@ -91,12 +96,16 @@ class Corrector:
         """
         changes = [
             Change(match.start() + at, match.start() + at + len(word), word, text[match.start() + at :][: len(word)], gain)
-            for match in HAN.finditer(spoken(text))
+            for match in HAN.finditer(spoken(fold(text)))
             for at, word, gain in self._correct_run(match[0])
         ]
         for change in changes:
             text = text[: change.start] + change.word + text[change.end :]
         return text, changes
+
+    def sense(self, text: str) -> float:
+        """How much sense a text makes where what is misheard in it is put right: a log-probability, less what the changes cost."""
+        return sum(self._read(match[0]).score for match in HAN.finditer(spoken(fold(text))))
 
     def _know(self, word: str, said: Sequence[str], likely: float | None = None) -> None:
         if len(said) == len(word):
@@ -104,14 +113,14 @@ class Corrector:
 
     def _correct_run(self, run: str) -> list[tuple[int, str, float]]:
         """Where words are put into a stretch of Chinese characters, the words, and the gain of each."""
-        said = syllables(run)
-        proposals = self._proposals(run, said) if len(said) == len(run) else {}
-        if not proposals:
-            return []
-        best = self._best(run, proposals)
+        best = self._read(run)
         changes = _changes(best)
         gain = best.score - self._best(run, {}).score if changes else 0.0
         return [(at, word, round(gain / len(changes), 2)) for at, word in changes] if gain >= _LEAST_GAIN else []
+
+    def _best_of(self, run: str) -> _Path:
+        said = syllables(run)
+        return self._best(run, self._proposals(run, said) if len(said) == len(run) else {})
 
     def _untouched(self, run: str) -> list[bool]:
         """Which characters belong to a word of the trade, or of feeling, as they stand."""
@@ -128,15 +137,13 @@ class Corrector:
         kept = self._untouched(run)
         found: dict[int, dict[str, float]] = {}
         other = [self._other_reading.get(character, one) for character, one in zip(run, said, strict=True)]
-        for readings, cost in ((said, 0.0), (other, _READING)):
-            for at in range(len(run)):
-                for end in range(at + 1, min(at + _LONGEST, len(run)) + 1):
-                    if readings is said or other[at:end] != said[at:end]:
-                        for candidate, apart in self._candidates.like(readings[at:end]):
-                            costs = cost + apart + self._cost(candidate, run, at, kept)
-                            known = found.setdefault(at, {})
-                            if candidate.word != run[at:end] and costs > max(_LEAST, known.get(candidate.word, _LEAST)):
-                                known[candidate.word] = costs
+        reread = {at for at, one in enumerate(said) if other[at] != one}
+        for readings, within, cost in ((said, range(len(run)), 0.0), (other, reread, _READING)):
+            for at, candidate, apart in self._candidates.like(readings, within):
+                costs = cost + apart + self._cost(candidate, run, at, kept)
+                known = found.setdefault(at, {})
+                if not run.startswith(candidate.word, at) and costs > max(_LEAST, known.get(candidate.word, _LEAST)):
+                    known[candidate.word] = costs
         return {at: list(words.items()) for at, words in found.items() if words}
 
     @staticmethod
@@ -147,22 +154,23 @@ class Corrector:
         return _CHANGE + _CHANGED * len(changed) + _TRADE * sum(kept[number] for number in changed) + ordinary
 
     def _best(self, run: str, proposals: _Proposals) -> _Path:
+        likely, after = self._language.score, self._language.after
         paths: list[dict[State, _Path]] = [{} for _ in range(len(run) + 1)]
         paths[0][START] = _Path(0.0, START, None)
         for at in range(len(run)):
-            beam = sorted(paths[at].values(), key=lambda path: -path.score)[:_BEAM]
+            beam = sorted(paths[at].values(), key=_score, reverse=True)[:_BEAM]
             beam = [path for path in beam if path.score > beam[0].score - _BEHIND]
             for word, cost, change in self._arcs(run, at, proposals.get(at, [])):
                 pieces = self._pieces(word)
+                reached = paths[at + len(word)]
                 for path in beam:
                     score, state = path.score + cost, path.state
                     for number in pieces:
-                        score += self._language.score(state, number) if number else _UNKNOWN
-                        state = self._language.after(state, number)
-                    reached = paths[at + len(word)]
+                        score += likely(state, number) if number else _UNKNOWN
+                        state = after(state, number)
                     if state not in reached or score > reached[state].score:
                         reached[state] = _Path(score, state, path, change)
-        return max(paths[-1].values(), key=lambda path: path.score)
+        return max(paths[-1].values(), key=_score)
 
     def _arcs(self, run: str, at: int, proposals: list[tuple[str, float]]) -> list[tuple[str, float, tuple[int, str] | None]]:
         numbers = self._language.numbers

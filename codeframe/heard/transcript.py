@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Protocol, Self
 
+import numpy as np
+
+from codeframe.folding import fold
 from codeframe.frame import Frame
 from codeframe.heard.correct import Change, Corrector
 from codeframe.heard.language import LanguageModel
@@ -25,13 +28,16 @@ from schemas.utterance import AudioSpan, CallMeasures, Correction, Mark, Utteran
 
 
 class Heard(Protocol):
-    """What an engine gives: words, or syllables to spell."""
+    """What an engine gives: words, or syllables to spell, or several texts with their log-probabilities."""
 
     @property
     def text(self) -> str: ...
 
     @property
     def syllables(self) -> Sequence[Sequence[tuple[str, float]]]: ...
+
+    @property
+    def alternatives(self) -> Sequence[tuple[str, float]]: ...
 
 
 class Turn(Protocol):
@@ -74,11 +80,23 @@ class Writer:
 
     def words(self, heard: Heard) -> str:
         """The words of what was heard; empty where there were none."""
-        return self._speller.spell(heard.syllables) if heard.syllables else heard.text.strip()
+        if heard.syllables:
+            return self._speller.spell(heard.syllables)
+        return self._likeliest(heard.alternatives) if heard.alternatives else heard.text.strip()
 
     def correct(self, text: str) -> tuple[str, list[Change]]:
         """A text with its misheard words put right, and each change."""
         return self._corrector.correct(text)
+
+    def _likeliest(self, alternatives: Sequence[tuple[str, float]]) -> str:
+        """The text that makes most sense for how well it was heard. The same text in two scripts is one."""
+        texts: dict[str, str] = {}
+        heard: dict[str, float] = {}
+        for text, score in alternatives:
+            folded = fold(text)
+            texts.setdefault(folded, text.strip())
+            heard[folded] = float(np.logaddexp(heard.get(folded, -np.inf), score))
+        return texts[max(heard, key=lambda one: heard[one] + self._corrector.sense(one))]
 
     def utterance(self, raw: RawVoice, turn: Turn, measures: CallMeasures | None, audio: AudioSpan, cleaned_at: datetime) -> Utterance:
         """The utterance of a turn. The text that was heard stays beside the corrected one, redacted as well."""

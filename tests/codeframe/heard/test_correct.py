@@ -18,6 +18,7 @@ MISHEARD = {
     "后被相关不上": "后备箱关不上",
     "不过由后没这么明显的变化": "不过油耗没这么明显的变化",  # a half of a sound
     "他说是全14区的车": "他说是全时四驱的车",  # numbers are spoken too
+    "踩下去殺車沒反應": "踩下去刹车没反应",  # Traditional
 }
 
 
@@ -46,8 +47,8 @@ def test_at_least_99_of_100_good_sentences_stay_as_they_are(corrector: Corrector
     assert len(changed) <= len(good) / 100, changed
 
 
-def test_what_is_no_chinese_stays(corrector: Corrector) -> None:
-    for text in ("", "The brakes failed.", "[PHONE]", "😡！！", "OTA 2.0 [NAME]"):
+def test_what_is_no_chinese_or_is_right_in_another_script_stays(corrector: Corrector) -> None:
+    for text in ("", "The brakes failed.", "刹車沒反應", "[PHONE]", "😡！！", "OTA 2.0 [NAME]"):
         assert corrector.correct(text) == (text, [])
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
+from codeframe.frame import Frame
+from codeframe.heard.correct import Corrector
 from codeframe.heard.transcript import Writer
 from schemas.common import Channel, Speaker
 from schemas.ids import raw_event_id, utterance_id
@@ -26,6 +28,7 @@ class Turn(NamedTuple):
 class Heard(NamedTuple):
     text: str = ""
     syllables: tuple[tuple[tuple[str, float], ...], ...] = ()
+    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 RAW = RawVoice(
@@ -75,3 +78,17 @@ def test_words_come_from_the_text_or_from_syllables(writer: Writer) -> None:
     assert writer.words(Heard(" 刹车失灵 ")) == "刹车失灵"
     assert writer.words(Heard(syllables=((("kong1", 0.0),), (("tiao2", 0.0),)))) == "空调"
     assert writer.words(Heard()) == ""
+
+
+def test_of_several_texts_the_one_that_makes_most_sense_is_taken(writer: Writer) -> None:
+    heard = Heard("发动机烧机有", alternatives=(("发动机烧机有", -2.0), ("发动机烧机油", -2.5)))
+    assert writer.words(heard) == "发动机烧机油"
+    unlikely = Heard("发动机烧机有", alternatives=(("发动机烧机有", -2.0), ("发动机烧机油", -40.0)))
+    assert writer.words(unlikely) == "发动机烧机有"
+
+
+def test_a_text_in_two_scripts_is_one(writer: Writer) -> None:
+    sense = Corrector.load(Frame.load("auto")).sense
+    better = ("空调不热", -1.0 + sense("空调不冷") - sense("空调不热") + 0.3)
+    assert writer.words(Heard(alternatives=(better, ("空調不冷", -1.0)))) == "空调不热"
+    assert writer.words(Heard(alternatives=(better, ("空調不冷", -1.0), ("空调不冷", -1.0)))) == "空調不冷"
