@@ -16,7 +16,8 @@ import clickhouse_connect
 import httpx
 import numpy as np
 
-from benchmarks.voice import han, plain, rate
+from benchmarks import fidelity
+from benchmarks.fidelity import han, plain, rate
 from codeframe.heard.transcript import Writer
 from schemas.ids import raw_event_id
 from streams.audio.call import Turn, hear_call
@@ -46,6 +47,8 @@ def measure(short: bool, say: Callable[[str], None]) -> dict[str, float]:
     started = time.process_time()
     turns = _heard(data, engine, writer)
     figures["voice_times_real_time"] = _CALL_S / (time.process_time() - started)
+    say("voice: from what was heard to tags")
+    figures |= {f"voice_to_tags_{name}": value for name, value in fidelity.measure().items()}
     say("voice: a call from its arrival to its rows")
     return figures | {"voice_arrival_to_rows_s": _arrival(data, len(turns))}
 
@@ -55,6 +58,8 @@ def rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for condition in FORMATS.values():
         wrong = f"{figures[f'voice_cer_{condition}']:.1%} of characters, {figures[f'voice_syllables_{condition}']:.1%} of syllables"
         yield f"voice, {condition}: wrong of ten unseen sentences", wrong
+    prefix = "voice_to_tags_"
+    yield from fidelity.rows({name.removeprefix(prefix): value for name, value in figures.items() if name.startswith(prefix)})
     yield "voice: hearing, times real time a core", f"{figures['voice_times_real_time']:.0f}"
     yield "voice: a call of five minutes, arrival to coded rows", f"{figures['voice_arrival_to_rows_s']:.2f} s"
 

@@ -27,19 +27,17 @@ import click
 import numpy as np
 
 from benchmarks.coder import utterance
+from benchmarks.fidelity import compared, kept, tags
 from codeframe.coder import Coder
 from codeframe.folding import fold
-from codeframe.heard.sounds import HAN, syllables
 from codeframe.heard.transcript import Writer
 from streams.audio.call import hear_call
 from streams.audio.decode import RATE
 from streams.audio.engine import Engine, open_engine
-from streams.audio.training.distance import distance
 from streams.audio.training.features import CONDITIONS, Samples, Spoken, spoken
 
 _CALL_S = 300
 _KEPT_EVERY = 20
-Tags = list[frozenset[tuple[str, int]]]
 
 
 class Transcripts:
@@ -74,37 +72,18 @@ def measure(
         raise click.ClickException(f"{voices}: holds no held-out sentence of a spoken corpus")
     writer, coder = Writer.of("auto"), Coder.load("auto")
     texts = [one.text for one in sentences]
-    written = _tags(coder, texts)
-    kept = sum(a == b for a, b in zip(written, _tags(coder, [writer.correct(text)[0] for text in texts]), strict=True))
-    figures = {"sentences": len(texts), "written_kept": kept / len(texts)}
+    written = tags(coder, texts)
+    figures = {"sentences": len(texts), "written_kept": kept(writer, coder, texts, written)}
     for name, specification in {"small": "small", **({"other": other} if other else {})}.items():
         file = transcripts if name == "other" else None
         engine = open_engine(specification)
         before = Transcripts(file, specification)
         for condition in conditions or CONDITIONS:
             heard = before.of(condition, sentences, partial(_hear, engine, writer))
-            figures |= {f"{name}_{figure}_{condition}": value for figure, value in _figures(writer, coder, texts, written, heard).items()}
+            figures |= {f"{name}_{figure}_{condition}": value for figure, value in compared(writer, coder, texts, written, heard).items()}
         if not file:
             figures[f"{name}_times_real_time"] = speed(engine, writer, coder, sentences)
     return figures
-
-
-def _figures(writer: Writer, coder: Coder, texts: Sequence[str], written: Tags, heard: Sequence[str]) -> dict[str, float]:
-    """Of what was heard of texts, as it was heard ("raw") and corrected."""
-    started = time.process_time()
-    corrected = [writer.correct(one)[0] for one in heard]
-    spent = time.process_time() - started
-    raw, tags = _tags(coder, heard), _tags(coder, corrected)
-    return {
-        "cer_raw": rate([han(one) for one in texts], [han(one) for one in heard]),
-        "cer": rate([han(one) for one in texts], [han(one) for one in corrected]),
-        "syllables": rate([plain(one) for one in texts], [plain(one) for one in corrected]),
-        "f1_raw": f1(written, raw),
-        "f1": f1(written, tags),
-        "f1_even": f1(written[::2], tags[::2]),
-        "f1_odd": f1(written[1::2], tags[1::2]),
-        "correction_ms": 1000 * spent / len(texts),
-    }
 
 
 def speed(engine: Engine, writer: Writer, coder: Coder, sentences: Sequence[Spoken]) -> float:
@@ -139,34 +118,8 @@ def call(sentences: Sequence[Spoken]) -> bytes:
     return file.getvalue()
 
 
-def rate(spoken_: Sequence[Sequence[str]], heard: Sequence[Sequence[str]]) -> float:
-    """Edits a unit of what was spoken."""
-    return sum(distance(one, other) for one, other in zip(heard, spoken_, strict=True)) / sum(map(len, spoken_))
-
-
-def f1(one: Tags, other: Tags) -> float:
-    """Of tags with their sentiment."""
-    both = sum(len(a & b) for a, b in zip(one, other, strict=True))
-    return 2 * both / max(1, sum(map(len, one)) + sum(map(len, other)))
-
-
-def han(text: str) -> str:
-    """The Chinese characters of a text, Simplified."""
-    return "".join(HAN.findall(fold(text)))
-
-
-def plain(text: str) -> list[str]:
-    """The syllables of a text without tones."""
-    return [one.rstrip("12345") for one in syllables(han(text))]
-
-
 def _hear(engine: Engine, writer: Writer, x: Samples) -> str:
     return fold(writer.words(engine.hear((np.clip(x, -1, 1) * 32767).astype(np.int16), "zh")))
-
-
-def _tags(coder: Coder, lines: Sequence[str]) -> Tags:
-    found = coder.code([utterance(line, at) for at, line in enumerate(lines)])
-    return [frozenset((opinion.tag, opinion.sentiment) for opinion in one.opinions) for one in found]
 
 
 @click.command()

@@ -31,7 +31,7 @@ _READING = -1.0
 """Another reading of a character than that of its context."""
 _LEAST = -12.0
 """What costs more is not tried."""
-_LEAST_GAIN = 2.0
+_LEAST_GAIN = 4.0
 _UNKNOWN = -16.0
 _REMEMBERED = 64
 """Stretches of text: the alternatives of an utterance have most of theirs in common."""
