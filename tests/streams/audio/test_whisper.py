@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from streams.audio.engine import open_engine
 from streams.local.keys import SOURCE
 from streams.local.stack import Stack, on_free_ports
 from streams.settings import Settings
-from tests.streams.audio.speech import CALL, DATA, TRUTH
+from tests.streams.audio.speech import CALL, DATA, TRUTH, samples
 from tests.streams.audio.whisper import PARTS, model_directory
 
 pytestmark = [
@@ -52,3 +53,13 @@ def test_noise_gives_whisper_nothing_to_say(tmp_path: Path) -> None:
     engine = open_engine(f"whisper:{model_directory(tmp_path)}")
     noise = (np.random.default_rng(1).standard_normal(48_000) * 200).astype(np.int16)
     assert engine.hear(noise, "zh").text == ""
+
+
+def test_whisper_gives_every_text_of_its_beam_and_commas_where_the_speaker_pauses(tmp_path: Path) -> None:
+    engine = open_engine(f"whisper:{model_directory(tmp_path)}")
+    one, other = (samples()[said.channel, said.start_ms * 16 : said.end_ms * 16] for said in TRUTH[1:3])
+    heard = engine.hear(np.concatenate([one, np.zeros(8_000, np.int16), other]), "zh")
+    assert heard.text == heard.alternatives[0][0]
+    assert len({text for text, _ in heard.alternatives}) > 5
+    assert all(score < 0 for _, score in heard.alternatives)
+    assert re.search(r"[\u4e00-\u9fff][， ,][\u4e00-\u9fff]", heard.text)
