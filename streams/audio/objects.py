@@ -42,7 +42,7 @@ class AudioStore:
     """The folder of one pipeline."""
 
     def __init__(self, settings: Settings) -> None:
-        root = settings.audio_store or (settings.data / "audio").resolve().as_uri()
+        root = settings.audio_store or str((settings.data / "audio").resolve())
         try:
             self._files, self._root = fsspec.core.url_to_fs(root)
         except (ValueError, ImportError) as error:
