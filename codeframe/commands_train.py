@@ -139,6 +139,18 @@ def meanings(out: Path, frame: str) -> None:
 
 
 @train.command()
+@click.option("--deep", "deep_folder", type=_FOLDER, required=True, help="Folder of a deep model.")
+@click.option("--frame", default="auto", show_default=True, help="The code frame whose held-out examples tell.")
+def talk(deep_folder: Path, frame: str) -> None:
+    """How much meaning, letters and words count in talk: the likeliest weights, for codeframe/talking.py."""
+    from codeframe.learned.deep import DeepModel  # noqa: PLC0415
+    from codeframe.training.talk import fit_weights  # noqa: PLC0415
+
+    weights, loss = _readable(fit_weights, Frame.load(frame), DeepModel.load(deep_folder))
+    click.echo(f"{', '.join(f'{name} {weight}' for name, weight in weights._asdict().items())}; log loss {loss:.3f}")
+
+
+@train.command()
 @click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Folder of labelled CSV files.")
 @click.option("--deep", "deep_folder", type=_FOLDER, required=True, help="Folder that `voc train deep` wrote.")
 @click.option("--fast", "fast_folder", type=_FOLDER, required=True, help="Folder that `voc train fast --teacher` wrote.")

@@ -2,12 +2,13 @@
 
 Words give tags with a certainty. The encoder says how near the text is to what the frame and its customers say of each tag, and n-grams
 how much both share word for word. All are added up; the likeliest tag stands if it is likely enough. What words tell of stands beside
-it, unless the rest holds it for hardly possible.
+it, unless it is likelier that nothing is said of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,42 +17,54 @@ from codeframe.frame import Frame
 from codeframe.learned.letters import Letters
 from codeframe.learned.meaning import Meanings
 from codeframe.learned.rules import softmax
-from codeframe.learned.seam import Floats, GroupModel
+from codeframe.learned.seam import Bools, Floats, GroupModel
 from codeframe.meanings import described
 from schemas.coded import Expectation
 
-_MEANING, _LETTERS, _WORDS, _NOTHING = 14.4, 31.0, 4.8, 8.4
-"""Log odds of a cosine of one by meaning and by letters, of a word's certainty, and of there being nothing to code: the likeliest weights
-for the held-out examples of the car frame and for small talk, under which the sum is a calibrated probability."""
+
+class Weights(NamedTuple):
+    """Log odds of a cosine of one by meaning and by letters, of a word's certainty, and of there being nothing to code."""
+
+    meaning: float
+    letters: float
+    words: float
+    nothing: float
+
+
+WEIGHTS = Weights(14.5, 36.2, 2.5, 8.1)
+"""The likeliest for the held-out examples of the car frame and for small talk (`voc train talk`): under them the sum is a calibrated
+probability."""
 
 _LEAST = 0.2
 """Two sentences of small talk in a hundred get a tag as likely as this."""
 
-_HARDLY = 0.05
 _FELT = {"negative": -0.7, "positive": 0.7}
 
 
 class Talk:
     """Codes talk by what a frame says of its tags."""
 
-    def __init__(self, frame: Frame, model: GroupModel, meanings: Meanings) -> None:
-        self._tags, self._model, self._meanings = frame.tags, model, meanings
+    def __init__(self, frame: Frame, model: GroupModel, meanings: Meanings, weights: Weights = WEIGHTS) -> None:
+        self._tags, self._model, self._meanings, self._weights = frame.tags, model, meanings, weights
         self._letters = Letters(described(frame), len(frame.tags))
 
     def likeness(self, texts: Sequence[str]) -> Floats:
         """How much each text is like what is said of each tag: log odds (n, tags)."""
-        return _MEANING * self._meanings.likeness(self._model.directions(texts)) + _LETTERS * self._letters.likeness(texts)
+        meaning, letters = self.parts(texts)
+        return self._weights.meaning * meaning + self._weights.letters * letters
+
+    def parts(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
+        """How near each text is to each tag by meaning and by letters: two of cosines (n, tags)."""
+        return self._meanings.likeness(self._model.directions(texts)), self._letters.likeness(texts)
 
     def told(self, texts: Sequence[str], found: Sequence[list[Found]]) -> list[list[Found]]:
         """The tags of each text, of which words found `found`."""
-        likeness = self.likeness(texts)
-        for row, known in zip(likeness, found, strict=True):
-            for one in known:
-                row[one.tag] += _WORDS * one.confidence
-        share = softmax(np.pad(likeness, ((0, 0), (0, 1)), constant_values=_NOTHING))[:, :-1]
+        odds = self.likeness(texts) + self._weights.words * certainties(found, len(self._tags))
+        share = softmax(np.pad(odds, ((0, 0), (0, 1)), constant_values=self._weights.nothing))[:, :-1]
         best = share.argmax(1)
         likely = share.max(1) >= _LEAST
-        told = [_agreed(known, row, sure) for known, row, sure in zip(found, share, likely.tolist(), strict=True)]
+        stands = odds > self._weights.nothing
+        told = [_agreed(known, *rows) if sure else known for known, sure, *rows in zip(found, likely.tolist(), share, stands, strict=True)]
         new = [at for at in np.flatnonzero(likely).tolist() if best[at] not in {one.tag for one in told[at]}]
         for at, felt in zip(new, self._felt([texts[at] for at in new], best[new].tolist()), strict=True):
             told[at].append(_found(int(best[at]), felt, float(share[at, best[at]]), len(texts[at])))
@@ -65,11 +78,19 @@ class Talk:
         return [float(next(read) @ (-1, 0, 1)) if value is None else value for value in always]
 
 
-def _agreed(known: list[Found], share: Floats, likely: bool) -> list[Found]:
-    """What words found, each as sure as all together are where they know better; without what is then hardly possible."""
-    if not likely:
-        return known
-    return [one._replace(confidence=float(share[one.tag])) for one in known if share[one.tag] >= _HARDLY]
+def certainties(found: Sequence[list[Found]], tags: int) -> Floats:
+    """How sure words are of each tag: (n, tags)."""
+    sure = np.zeros((len(found), tags), np.float32)
+    for row, known in enumerate(found):
+        for one in known:
+            sure[row, one.tag] += one.confidence
+    return sure
+
+
+def _agreed(known: list[Found], share: Floats, stands: Bools) -> list[Found]:
+    """What words found, each as sure as all together are, without what is less likely than nothing. A text may speak of several things,
+    and what does not stand alone is at least as sure as what would be told."""
+    return [one._replace(confidence=max(_LEAST, float(share[one.tag]))) for one in known if stands[one.tag]]
 
 
 def _found(tag: int, value: float, sure: float, end: int) -> Found:
