@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
 
 from codeframe.examples import read_examples, told
@@ -35,6 +36,7 @@ _WHAT = (
     "发我一份资料",
 )
 _END = ("", "。", "吧", "，谢谢")
+_SPOKEN = 7
 
 
 def smalltalk(seed: int = 0) -> list[Example]:
@@ -45,6 +47,12 @@ def smalltalk(seed: int = 0) -> list[Example]:
 
 
 def talk(frame: Frame) -> list[Example]:
-    """Small talk, and the sentences of a frame's examples that a model may learn, in each language."""
-    said = [text for one in told(read_examples(frame)) for text in (one.zh, one.en)]
-    return [*smalltalk(), *(Example("said", text, -1) for text in said)]
+    """Small talk, and of a frame's examples that a model may learn the first of each tag, in each language: those are spoken, while later
+    ones are also written as surveys and posts are, from which talk is to be told."""
+    seen: Counter[str] = Counter()
+    said = list(smalltalk())
+    for one in told(read_examples(frame)):
+        seen[one.tag] += 1
+        if seen[one.tag] <= _SPOKEN:
+            said += [Example("said", text, -1) for text in (one.zh, one.en)]
+    return said
