@@ -46,10 +46,12 @@ def likeliest(features: Floats, chosen: Ints) -> tuple[Floats, float]:
     loss, way = _loss(features, chosen, weights)
     for _ in range(_STEPS):
         step = 1.0
-        while step > _LEAST and _loss(features, chosen, weights - step * way)[0] >= loss:
+        while (better := _loss(features, chosen, weights - step * way))[0] >= loss:
             step /= 2
+            if step < _LEAST:
+                return weights, loss
         weights = weights - step * way
-        loss, way = _loss(features, chosen, weights)
+        loss, way = better
     return weights, loss
 
 
