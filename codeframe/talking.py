@@ -88,8 +88,8 @@ def certainties(found: Sequence[list[Found]], tags: int) -> Floats:
 
 
 def _agreed(known: list[Found], share: Floats, stands: Bools) -> list[Found]:
-    """What words found, each as sure as all together are, without what is less likely than nothing. A text may speak of several things,
-    and what does not stand alone is at least as sure as what would be told."""
+    """What words found, each as sure as all together are, without what is less likely than nothing. A text may speak of several things, so
+    none is less sure than the least that is told."""
     return [one._replace(confidence=max(_LEAST, float(share[one.tag]))) for one in known if stands[one.tag]]
 
 

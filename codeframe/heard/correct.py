@@ -32,6 +32,7 @@ _READING = -1.0
 _LEAST = -12.0
 """What costs more is not tried."""
 _LEAST_GAIN = 4.0
+"""Log odds that a stretch must gain by its changes: with less, good text changes too, and opinions with it."""
 _UNKNOWN = -16.0
 _REMEMBERED = 64
 """Stretches of text: the alternatives of an utterance have most of theirs in common."""

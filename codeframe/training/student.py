@@ -41,8 +41,8 @@ class StudentPlan:
     rate: float = 5e-3
     drop: float = 0.15
     dropout: float = 0.3
-    trust: float = 0.5
-    alone: float = 0.3
+    trust: float = 0.7
+    alone: float = 0.5
     seed: int = 1
     split: int = 0
     threads: int = 1
