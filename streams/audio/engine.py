@@ -29,7 +29,7 @@ class Heard(NamedTuple):
     """Words, and how sure the engine is of them, 0 to 1; None where it does not say.
 
     An engine that hears syllables leaves the text empty: for each position what it may have been, with log-probabilities, the best first.
-    One that gives several texts has them as alternatives, the best first, with log-probabilities.
+    One that gives several texts has them as alternatives, the best first, with log-probabilities; the confidence is that of the first.
     """
 
     text: str
