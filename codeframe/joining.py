@@ -104,6 +104,7 @@ class Joiner:
             coded = self._join([texts[at] for at in posts], [found[at] for at in posts], look.take(rows), vehicles)
             for at, some in zip(posts, coded, strict=True):
                 joined[at] = some
+            spoken += [at for at in posts if not joined[at]]
         if self._talk and spoken:
             told = self._talk.told([texts[at] for at in spoken], [found[at] for at in spoken])
             for at, some in zip(spoken, told, strict=True):

@@ -28,7 +28,8 @@ def fit_weights(frame: Frame, model: GroupModel) -> tuple[Weights, float]:
         raise ValueError(f"{frame.version}: no examples are held out, or the model reads no meanings")
     number = {tag.id: at for at, tag in enumerate(frame.tags)}
     said = [(text, number[one.tag]) for one in examples for text in (one.zh, one.en)]
-    said += [(example.text, len(frame.tags)) for example in smalltalk()]
+    nothing = [(example.text, len(frame.tags)) for example in smalltalk()]
+    said += nothing * (len(said) // len(nothing))  # every second thing that is said in a call says nothing
     texts = [text for text, _ in said]
     found = [found_in(analysis) for analysis in Analyst(frame).analyse(texts)]
     features = np.zeros((len(texts), len(frame.tags) + 1, len(WEIGHTS)), np.float32)
