@@ -15,6 +15,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -111,7 +112,9 @@ class Stack:
 
     def lag(self) -> dict[str, int]:
         """Records that each step has yet to finish, as committed with the broker."""
-        return asyncio.run(_lag(self.settings, self._steps))
+        # In a thread of its own: asyncio makes of Ctrl-C in the main thread a cancellation, which a client that is stopping may swallow.
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(asyncio.run, _lag(self.settings, self._steps)).result()
 
     def wait_idle(self, timeout: float) -> int:
         """Wait until no step has anything left to do; the number of records that remain after `timeout` seconds."""

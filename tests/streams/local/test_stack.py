@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Timer
 from urllib.parse import urlsplit
 
 import clickhouse_connect
@@ -14,6 +18,7 @@ import httpx
 import pytest
 
 from streams.errors import ConfigurationError, UnavailableError
+from streams.local import stack as stack_module
 from streams.local.clickhouse import EmbeddedClickHouse
 from streams.local.keys import SOURCE, keys_file, with_keys
 from streams.local.processes import ChildProcess, free_port, require_free_port
@@ -81,6 +86,20 @@ def test_voc_up_stores_what_it_took_in_before_ctrl_c_ends_it(tmp_path: Path) -> 
     for port in ports.values():
         require_free_port(int(port), "nobody", "--port")
     assert _stored(tmp_path) == _SENT
+
+
+def test_ctrl_c_is_heard_while_the_broker_is_asked_though_a_client_swallows_its_cancellation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def swallowing(settings: Settings, steps: tuple[str, ...]) -> dict[str, int]:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(1)
+        return {}
+
+    monkeypatch.setattr(stack_module, "_lag", swallowing)
+    Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        Stack(Settings(data=tmp_path), Embedded()).lag()
 
 
 @pytest.mark.slow
