@@ -5,7 +5,8 @@ probabilities of those codes. A code that then stands and of which words found t
 the code's general tag, where the model saw it. Tags at home in no code of the crosswalk are left to words. In a text of which words know
 nothing at all, a model that reads descriptions chooses the tag of the code that means most nearly the same.
 
-What is said to somebody, in a call or a chat, nobody has labelled so: there words stand, and meaning beside them (codeframe.talking).
+What is said to somebody, in a call or a chat, nobody has labelled so: there words stand, and meaning beside them (codeframe.talking). So is
+a post coded of which neither codes nor words tell anything.
 """
 
 from __future__ import annotations
