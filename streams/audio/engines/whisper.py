@@ -23,13 +23,16 @@ _NO_SPEECH = 0.6
 _LOOPING = 2.4
 """A text that zlib makes so many times shorter repeats itself: Whisper's own limit."""
 _WINDOW = 30 * RATE
+_PROMPTED_WORDS = 60
+_CHINESE = "zh"
 
 
 class WhisperEngine:
     """Whisper on the CPU in 8 bits, one stretch of speech at a time.
 
     It gives every text of its beam: the best is often a homophone of what was said, and a language model that knows the trade tells better.
-    Words of the trade as a prompt made Whisper base hear worse, so it has none.
+    For Chinese that is better than words of the trade as a prompt, with which Whisper base hears worse. Speech in other languages is heard
+    better with it, in whatever language its words are: "brake pedal" came as "break handle" without.
     """
 
     name = "whisper"
@@ -38,6 +41,7 @@ class WhisperEngine:
         [model] = require_files(folder, ["model.bin"])
         self.model_hash = file_hash(model)
         self._model = faster_whisper.WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=options.threads)
+        self._hot_words = " " + " ".join(options.hot_words[:_PROMPTED_WORDS])
         self._tokenizer = lru_cache(self._tokenizer_of)
 
     def hear(self, samples: NDArray[np.int16], language: str | None = None) -> Heard:
@@ -47,7 +51,7 @@ class WhisperEngine:
         tokenizer = self._tokenizer(language or self._language(encoded))
         [result] = self._model.model.generate(
             encoded,
-            [[*tokenizer.sot_sequence, tokenizer.no_timestamps]],
+            [[*self._prompt(tokenizer), *tokenizer.sot_sequence, tokenizer.no_timestamps]],
             beam_size=_BEAM,
             num_hypotheses=_BEAM,
             return_scores=True,
@@ -71,6 +75,11 @@ class WhisperEngine:
         if not self._model.model.is_multilingual:
             return "en"
         return str(self._model.model.detect_language(encoded)[0][0][0][2:-2])  # <|zh|>
+
+    def _prompt(self, tokenizer: Tokenizer) -> list[int]:
+        if tokenizer.language_code == _CHINESE or self._hot_words.isspace():
+            return []
+        return [tokenizer.sot_prev, *tokenizer.encode(self._hot_words)]
 
     def _tokenizer_of(self, language: str) -> Any:
         return Tokenizer(self._model.hf_tokenizer, self._model.model.is_multilingual, task="transcribe", language=language)
