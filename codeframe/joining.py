@@ -115,9 +115,9 @@ class Joiner:
     def _join(self, texts: list[str], found: list[list[Found]], look: Look, vehicles: Floats) -> list[list[Found]]:
         words = self._homes.words(found, look.heads.kind.argmax(1))
         predictions = self._model.decider.decide(look, words, vehicles)
-        blank = [at for at, known in enumerate(found) if not known]
         found = self._refelt(texts, found, predictions)
         joined = [self._joined(known, prediction) for known, prediction in zip(found, predictions, strict=True)]
+        blank = [at for at, (known, some) in enumerate(zip(found, joined, strict=True)) if some and not known]
         if self._talk and blank:
             for at, row in zip(blank, self._talk.likeness([texts[at] for at in blank]), strict=True):
                 joined[at] = self._meant(joined[at], predictions[at].kind, row)

@@ -36,7 +36,7 @@ WEIGHTS = Weights(16.4, 34.5, 2.8, 10.1)
 probability."""
 
 _LEAST = 0.2
-"""Two sentences of small talk in a hundred get a tag as likely as this."""
+"""Four sentences of small talk in a hundred get a tag as likely as this."""
 
 _FELT = {"negative": -0.7, "positive": 0.7}
 
@@ -44,14 +44,14 @@ _FELT = {"negative": -0.7, "positive": 0.7}
 class Talk:
     """Codes talk by what a frame says of its tags."""
 
-    def __init__(self, frame: Frame, model: GroupModel, meanings: Meanings, weights: Weights = WEIGHTS) -> None:
-        self._tags, self._model, self._meanings, self._weights = frame.tags, model, meanings, weights
+    def __init__(self, frame: Frame, model: GroupModel, meanings: Meanings) -> None:
+        self._tags, self._model, self._meanings = frame.tags, model, meanings
         self._letters = Letters(described(frame), len(frame.tags))
 
     def likeness(self, texts: Sequence[str]) -> Floats:
         """How much each text is like what is said of each tag: log odds (n, tags)."""
         meaning, letters = self.parts(texts)
-        return self._weights.meaning * meaning + self._weights.letters * letters
+        return WEIGHTS.meaning * meaning + WEIGHTS.letters * letters
 
     def parts(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
         """How near each text is to each tag by meaning and by letters: two of cosines (n, tags)."""
@@ -59,11 +59,11 @@ class Talk:
 
     def told(self, texts: Sequence[str], found: Sequence[list[Found]]) -> list[list[Found]]:
         """The tags of each text, of which words found `found`."""
-        odds = self.likeness(texts) + self._weights.words * certainties(found, len(self._tags))
-        share = softmax(np.pad(odds, ((0, 0), (0, 1)), constant_values=self._weights.nothing))[:, :-1]
+        odds = self.likeness(texts) + WEIGHTS.words * certainties(found, len(self._tags))
+        share = softmax(np.pad(odds, ((0, 0), (0, 1)), constant_values=WEIGHTS.nothing))[:, :-1]
         best = share.argmax(1)
         likely = share.max(1) >= _LEAST
-        stands = odds > self._weights.nothing
+        stands = odds > WEIGHTS.nothing
         told = [_agreed(known, *rows) if sure else known for known, sure, *rows in zip(found, likely.tolist(), share, stands, strict=True)]
         new = [at for at in np.flatnonzero(likely).tolist() if best[at] not in {one.tag for one in told[at]}]
         for at, felt in zip(new, self._felt([texts[at] for at in new], best[new].tolist()), strict=True):

@@ -29,14 +29,15 @@ def fit_weights(frame: Frame, model: GroupModel) -> tuple[Weights, float]:
     number = {tag.id: at for at, tag in enumerate(frame.tags)}
     said = [(text, number[one.tag]) for one in examples for text in (one.zh, one.en)]
     nothing = [(example.text, len(frame.tags)) for example in smalltalk()]
-    said += nothing * (len(said) // len(nothing))  # every second thing that is said in a call says nothing
+    times = [1] * len(said) + [max(1, len(said) // len(nothing))] * len(nothing)  # every second thing that is said in a call says nothing
+    said += nothing
     texts = [text for text, _ in said]
     found = [found_in(analysis) for analysis in Analyst(frame).analyse(texts)]
     features = np.zeros((len(texts), len(frame.tags) + 1, len(WEIGHTS)), np.float32)
     features[:, :-1, :2] = np.stack(Talk(frame, model, meanings).parts(texts), -1)
     features[:, :-1, 2] = certainties(found, len(frame.tags))
     features[:, -1, 3] = 1  # nothing to code
-    weights, loss = likeliest(features, np.array([tag for _, tag in said]))
+    weights, loss = likeliest(features.repeat(times, 0), np.array([tag for _, tag in said]).repeat(times))
     return Weights(*(round(float(weight), 1) for weight in weights)), loss
 
 

@@ -1,4 +1,4 @@
-"""What of a transcript's errors becomes tags, on the bundled transcripts."""
+"""How much of what was said survives recognition, in tags, on the bundled transcripts."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Varied speech as features: what the small recogniser is trained and measured on.
 
-python -m streams.audio.training.features OUT PREFIX... [--copies N] [--set train|test] [--condition wav|mp3|stereo|telephone]
+python -m streams.audio.training.features OUT PREFIX... [--copies N] [--set train|test] [--condition varied|wav|mp3|stereo|telephone]
 
 Each copy of a sentence has a speed and pitch of its own, some of them a telephone's band, a codec, a room, noise, or another speaker on
 the second channel of an mp3, who takes bits from it. Some are noise alone with nothing to hear, so that the recogniser learns to be
@@ -105,7 +105,7 @@ CONDITIONS: dict[str, Callable[[Samples], Samples]] = {
     "stereo": side,
     "telephone": telephone,
 }
-"""In what the recogniser is measured: "stereo" is the hardest."""
+"""The conditions that the recogniser is measured in: "stereo" is the hardest."""
 
 
 def _noise(chance: np.random.Generator, count: int, pool: Samples) -> Samples:
