@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from codeframe.heard.sounds import distance, sound
 
-_LONGEST = 6
+LONGEST = 6
+"""Syllables that a word has at most."""
+
 _BITS = 6
 _HALF, _BOTH = (1 << _BITS) - 1, 2 * _BITS
 
@@ -51,7 +53,7 @@ class Candidates:
         numbers = [self._number(syllable) for syllable in heard]
         for at in range(len(heard)):
             key, wanted = 0, False
-            for end in range(at + 1, min(at + _LONGEST, len(heard)) + 1):
+            for end in range(at + 1, min(at + LONGEST, len(heard)) + 1):
                 key = key << _BOTH | numbers[end - 1]
                 wanted = wanted or end - 1 in within
                 if wanted:

@@ -14,13 +14,13 @@ from typing import NamedTuple, Self, TypeAlias
 
 from codeframe.folding import fold
 from codeframe.frame import Frame
-from codeframe.heard.candidates import Candidate, Candidates
+from codeframe.heard.candidates import LONGEST, Candidate, Candidates
 from codeframe.heard.language import START, LanguageModel, State
 from codeframe.heard.sounds import HAN, spoken, syllables
 from codeframe.lexicon.language import load_lexicons
 from codeframe.pattern import parse
 
-_SHORTEST, _LONGEST = 2, 6
+_SHORTEST = 2
 _BEAM, _BEHIND = 6, 9.0
 _CHANGE = -1.0
 _CHANGED = -1.0
@@ -68,7 +68,7 @@ class Corrector:
         self._language = language
         self._candidates = Candidates()
         self._other_reading: dict[str, str] = {}
-        known = {word for word in words if _SHORTEST <= len(word) <= _LONGEST and HAN.fullmatch(word)}
+        known = {word for word in words if _SHORTEST <= len(word) <= LONGEST and HAN.fullmatch(word)}
         self._read = lru_cache(_REMEMBERED)(self._best_of)
         self._kept = known.union(word for word in kept if len(word) >= _SHORTEST)
         for word in sorted(self._kept):
@@ -127,7 +127,7 @@ class Corrector:
         """Which characters belong to a word of the trade, or of feeling, as they stand."""
         kept = [False] * len(run)
         for at in range(len(run)):
-            for end in range(min(at + _LONGEST, len(run)), at + _SHORTEST - 1, -1):
+            for end in range(min(at + LONGEST, len(run)), at + _SHORTEST - 1, -1):
                 if run[at:end] in self._kept:
                     kept[at:end] = [True] * (end - at)
                     break
@@ -176,7 +176,7 @@ class Corrector:
     def _arcs(self, run: str, at: int, proposals: list[tuple[str, float]]) -> list[tuple[str, float, tuple[int, str] | None]]:
         numbers = self._language.numbers
         arcs: list[tuple[str, float, tuple[int, str] | None]] = [(run[at], 0.0, None)]
-        for end in range(at + _SHORTEST, min(at + _LONGEST, len(run)) + 1):
+        for end in range(at + _SHORTEST, min(at + LONGEST, len(run)) + 1):
             if run[at:end] in numbers:
                 arcs.append((run[at:end], 0.0, None))
         return arcs + [(word, cost, (at, word)) for word, cost in proposals]
