@@ -58,7 +58,7 @@ def train(ctx: click.Context, engine: str | None, data: Path | None, out: Path |
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
         return
-    if find_spec("torch") is None and ctx.invoked_subcommand in {fast.name, deep.name, join.name}:
+    if find_spec("torch") is None and ctx.invoked_subcommand in {fast.name, deep.name, reviews.name, join.name}:
         raise click.ClickException("torch is not installed: pip install 'tingjian[train]'")
 
 
@@ -104,6 +104,23 @@ def deep(
     version = model_version or _version("deep")
     made = _readable(train_deep, data, weights or _installed_weights(), out, plan, version, Frame.load(frame), finish, resume)
     _tell("deep", version, data, out, asdict(plan), made)
+
+
+@train.command()
+@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True, help="Folder of labelled CSV files.")
+@click.option("--out", type=_FOLDER, required=True, help="Folder of a deep model; its reviews.npz is written.")
+@click.option("--seed", default=0, show_default=True, help="Seeds weights, batches and folds.")
+@click.option("--nets", default=4, show_default=True, type=click.IntRange(1), help="Nets to average.")
+@click.option("--epochs", type=click.IntRange(1), help="How often each review is seen.")
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1))
+def reviews(data: Path, out: Path, seed: int, nets: int, epochs: int | None, threads: int) -> None:
+    """The small nets beside the encoder that know Chinese reviews alone, from bdci2018_auto.csv."""
+    from codeframe.training.pipeline import train_reviews  # noqa: PLC0415
+    from codeframe.training.reviews import ReviewPlan  # noqa: PLC0415
+
+    plan = ReviewPlan(seed=seed, split=seed, nets=nets, threads=threads, **_given(epochs=epochs))
+    scores = _readable(train_reviews, data, out, plan)
+    click.echo(f"fold 0 held out: {', '.join(f'{name} {value:.3f}' for name, value in scores.items())}; written to {out}")
 
 
 @train.command()

@@ -117,11 +117,26 @@ class Joiner:
         predictions = self._model.decider.decide(look, words, vehicles)
         found = self._refelt(texts, found, predictions)
         joined = [self._joined(known, prediction) for known, prediction in zip(found, predictions, strict=True)]
-        blank = [at for at, (known, some) in enumerate(zip(found, joined, strict=True)) if some and not known]
-        if self._talk and blank:
-            for at, row in zip(blank, self._talk.likeness([texts[at] for at in blank]), strict=True):
-                joined[at] = self._meant(joined[at], predictions[at].kind, row)
+        if self._talk:
+            likeness = self._talk.likeness(texts, look.directions)
+            surest = self._talk.surest(texts, found, likeness)
+            for at, (known, sure) in enumerate(zip(found, surest, strict=True)):
+                if not known:
+                    joined[at] = self._meant(joined[at], predictions[at].kind, likeness[at])
+                if sure and joined[at]:
+                    joined[at] = self._with(joined[at], sure, predictions[at])
         return joined
+
+    def _with(self, joined: list[Found], sure: Found, prediction: Prediction) -> list[Found]:
+        """With a tag that words, meaning and letters are nearly sure of, unless the model sees others than its code; remarks are too short
+        for that to tell."""
+        code = self._homes.code_of[prediction.kind].get(sure.tag)
+        seen = {one.code: one.value for one in prediction.seen}
+        if code is not None and code not in seen and not prediction.felt:
+            return joined
+        if any(one.tag == sure.tag for one in joined):
+            return [one._replace(confidence=max(one.confidence, sure.confidence)) if one.tag == sure.tag else one for one in joined]
+        return [*joined, _felt(sure, seen[code]) if code in seen else sure]
 
     def _meant(self, joined: list[Found], kind: int, likeness: Floats) -> list[Found]:
         """With the nearest tag of each code in place of its general one."""

@@ -23,7 +23,7 @@ from schemas.coded import Expectation
 
 
 class Weights(NamedTuple):
-    """Log odds of a cosine of one by meaning and by letters, of a word's certainty, and of there being nothing to code."""
+    """Log odds of a likeness of one by meaning and by letters, of a word's certainty, and of there being nothing to code."""
 
     meaning: float
     letters: float
@@ -31,13 +31,17 @@ class Weights(NamedTuple):
     nothing: float
 
 
-WEIGHTS = Weights(16.4, 34.6, 2.8, 10.1)
+WEIGHTS = Weights(16.2, 37.2, 2.0, 12.8)
 """The likeliest for the held-out examples of the car frame and for small talk (`voc train talk`): under them the sum is a calibrated
 probability."""
 
 _LEAST = 0.2
-"""Four sentences of small talk in a hundred get a tag as likely as this."""
+"""Six sentences of small talk in a hundred get a tag as likely as this."""
 
+_SHARED = 2.0
+"""Log odds that a tag which words found may lack: a text that says two things is less like what is said of either."""
+
+_NEARLY_SURE = 0.9
 _FELT = {"negative": -0.7, "positive": 0.7}
 
 
@@ -48,26 +52,37 @@ class Talk:
         self._tags, self._model, self._meanings = frame.tags, model, meanings
         self._letters = Letters(described(frame), len(frame.tags))
 
-    def likeness(self, texts: Sequence[str]) -> Floats:
-        """How much each text is like what is said of each tag: log odds (n, tags)."""
-        meaning, letters = self.parts(texts)
+    def likeness(self, texts: Sequence[str], directions: Floats | None = None) -> Floats:
+        """How much each text is like what is said of each tag: log odds (n, tags). The texts' directions are asked for if not given."""
+        meaning, letters = self.parts(texts, directions)
         return WEIGHTS.meaning * meaning + WEIGHTS.letters * letters
 
-    def parts(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
-        """How near each text is to each tag by meaning and by letters: two of cosines (n, tags)."""
-        return self._meanings.likeness(self._model.directions(texts)), self._letters.likeness(texts)
+    def parts(self, texts: Sequence[str], directions: Floats | None = None) -> tuple[Floats, Floats]:
+        """How near each text is to each tag by meaning and by letters: two of likenesses (n, tags)."""
+        known = self._model.directions(texts) if directions is None else directions
+        return self._meanings.likeness(known), self._letters.likeness(texts)
 
     def told(self, texts: Sequence[str], found: Sequence[list[Found]]) -> list[list[Found]]:
         """The tags of each text, of which words found `found`."""
         odds = self.likeness(texts) + WEIGHTS.words * certainties(found, len(self._tags))
-        share = softmax(np.pad(odds, ((0, 0), (0, 1)), constant_values=WEIGHTS.nothing))[:, :-1]
+        share = _shares(odds)
         best = share.argmax(1)
         likely = share.max(1) >= _LEAST
-        stands = odds > WEIGHTS.nothing
+        stands = odds > WEIGHTS.nothing - _SHARED
         told = [_agreed(known, *rows) if sure else known for known, sure, *rows in zip(found, likely.tolist(), share, stands, strict=True)]
         new = [at for at in np.flatnonzero(likely).tolist() if best[at] not in {one.tag for one in told[at]}]
         for at, felt in zip(new, self._felt([texts[at] for at in new], best[new].tolist()), strict=True):
             told[at].append(_found(int(best[at]), felt, float(share[at, best[at]]), len(texts[at])))
+        return told
+
+    def surest(self, texts: Sequence[str], found: Sequence[list[Found]], likeness: Floats) -> list[Found | None]:
+        """Of each text, of which words found `found`, the tag that all together are nearly sure of; None where there is none."""
+        share = _shares(likeness + WEIGHTS.words * certainties(found, len(self._tags)))
+        told: list[Found | None] = [None] * len(texts)
+        sure = np.flatnonzero(share.max(1, initial=0.0) >= _NEARLY_SURE).tolist()
+        tags = share[sure].argmax(1).tolist() if sure else []
+        for at, tag, felt in zip(sure, tags, self._felt([texts[at] for at in sure], tags), strict=True):
+            told[at] = _found(tag, felt, float(share[at, tag]), len(texts[at]))
         return told
 
     def _felt(self, texts: Sequence[str], tags: Sequence[int]) -> list[float]:
@@ -76,6 +91,11 @@ class Talk:
         unknown = [text for text, value in zip(texts, always, strict=True) if value is None]
         read = iter(self._model.feeling(unknown, [(0, len(text)) for text in unknown]) if unknown else ())
         return [float(next(read) @ (-1, 0, 1)) if value is None else value for value in always]
+
+
+def _shares(odds: Floats) -> Floats:
+    """How likely each tag is, and not another or none: (n, tags)."""
+    return softmax(np.pad(odds, ((0, 0), (0, 1)), constant_values=WEIGHTS.nothing))[:, :-1]
 
 
 def certainties(found: Sequence[list[Found]], tags: int) -> Floats:

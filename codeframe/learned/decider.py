@@ -21,7 +21,8 @@ _REMARKED = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """Rules and calibration, as chosen on held-out texts. `share` is the weight of the encoder against the n-grams in the deep tier."""
+    """Rules and calibration, as chosen on held-out texts. In the deep tier `share` is the weight of the encoder against the n-grams, and
+    `reviews` that of the nets of reviews against both."""
 
     version: str
     kinds: tuple[Kind, ...]
@@ -34,6 +35,7 @@ class Decider:
     category_scale: Scale
     fusion: Fusion = NO_WORDS
     share: float = 1.0
+    reviews: float = 0.0
 
     def decide(self, look: Look, words: Words, vehicles: Floats | None = None) -> list[Prediction]:
         """Predictions from what the model and what words see, and what the vehicles speak for."""

@@ -14,8 +14,9 @@ from codeframe.folding import fold
 from codeframe.frame import Frame
 from codeframe.learned.decider import Decider
 from codeframe.learned.fast import FastModel
-from codeframe.learned.heads import KINDS, Heads, blend
+from codeframe.learned.heads import KINDS, REVIEW, Heads, blend, with_aspects
 from codeframe.learned.meaning import Meanings
+from codeframe.learned.reviews import ReviewNets
 from codeframe.learned.seam import Floats, Look
 from codeframe.learned.vehicle import Vehicle
 from schemas.coded import Tier
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from tokenizers import Encoding
 
 BUNDLED = Path(__file__).parent.parent / "models" / "deep"
-LONGEST = 160
+LONGEST = 320
 """Tokens of a text that are read; an utterance hardly has more."""
 
 _TOKENS = 2_000
@@ -37,7 +38,7 @@ class DeepModel:
     tier = Tier.DEEP
 
     def __init__(self, folder: Path, fast: FastModel, threads: int = 1) -> None:
-        """Read `encoder.onnx.xz`, `tokenizer.json` and `model.json` of `folder`.
+        """Read `encoder.onnx.xz`, `tokenizer.json` and `model.json` of `folder`, and `reviews.npz` if it is there.
 
         Raises:
             ImportError: the extra `deep` is not installed.
@@ -51,16 +52,21 @@ class DeepModel:
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.decider, self._fast, self._folder = Decider.load(folder / "model.json"), fast, folder
-        self.version = self.decider.version
+        self.version, self._reviews = self.decider.version, ReviewNets.load(folder)
 
     @classmethod
     def load(cls, folder: Path = BUNDLED, threads: int = 1) -> DeepModel:
         return cls(folder, FastModel.load(), threads)
 
     def look(self, texts: Sequence[str]) -> Look:
-        """The outputs for each text, in order: the encoder's and the fast tier's averaged."""
+        """The outputs for each text, in order: the encoder's and the fast tier's averaged, and of reviews those of their own nets."""
         fast = self._fast.look(texts)
-        return fast._replace(heads=blend(self.heads(texts), fast.heads, self.decider.share))
+        *known, directions = self._outputs(texts, None)
+        heads = blend(_heads(known), fast.heads, self.decider.share)
+        rows = np.flatnonzero(heads.kind.argmax(1) == REVIEW)
+        if self._reviews and len(rows):
+            heads = with_aspects(heads, rows, self._reviews.aspects([texts[at] for at in rows.tolist()]), self.decider.reviews)
+        return fast._replace(heads=heads, directions=directions)
 
     def vehicles(self, vehicles: Sequence[Vehicle]) -> Floats:
         """What n vehicles speak for: logits (n, classes of complaints), as the fast tier learned them."""
@@ -72,8 +78,7 @@ class DeepModel:
 
     def heads(self, texts: Sequence[str], spans: Sequence[tuple[int, int]] | None = None) -> Heads:
         """The encoder's probabilities. The feeling is that towards `spans`, or that of the whole texts; the kind is left open."""
-        *known, _ = self._outputs(texts, spans)
-        return Heads._make((*known, np.full((len(texts), KINDS), 1 / KINDS, np.float32)))
+        return _heads(self._outputs(texts, spans)[:-1])
 
     def meanings(self, frame: Frame) -> Meanings:
         """From the model's file if the frame's descriptions are still those of it, else read now."""
@@ -109,6 +114,10 @@ class DeepModel:
             span[row, inside] = 1
         out: list[Floats] = self._session.run(None, {"ids": ids, "mask": mask, "span": span})
         return out
+
+
+def _heads(known: Sequence[Floats]) -> Heads:
+    return Heads._make((*known, np.full((len(known[0]), KINDS), 1 / KINDS, np.float32)))
 
 
 def spaced(text: str) -> str:

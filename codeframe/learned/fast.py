@@ -33,11 +33,11 @@ def _by_script(kind: Floats, chinese: Floats) -> Floats:
     return known
 
 
-def quantise(weights: Floats) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
-    """Rows as int8 with a half-precision scale each: weights ~ rows x scale."""
-    scale = (np.abs(weights).max(1, keepdims=True) / 127).astype(np.float16)
+def quantise(weights: Floats, most: int = 127) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
+    """Rows as int8 up to `most` with a half-precision scale each: weights ~ rows x scale."""
+    scale = (np.abs(weights).max(1, keepdims=True) / most).astype(np.float16)
     rows = np.round(weights / np.maximum(scale.astype(np.float32), 1e-8))
-    return np.clip(rows, -127, 127).astype(np.int8), scale
+    return np.clip(rows, -most, most).astype(np.int8), scale
 
 
 class FastModel:
@@ -99,13 +99,14 @@ class FastModel:
         by_clause = self._linear("clause_polarity", clause).reshape(-1, aspects, 3) + self._linear("clause_shared", clause)[:, None]
         polarity = np.add.reduceat(by_clause * share[..., None], first, axis=0)
         polarity += self._linear("text_polarity", text).reshape(n, aspects, 3) + self._linear("text_shared", text)[:, None]
+        kind, talk = self._wide.way(softmax(self._linear("kind", text)), bags)
         heads = Heads(
             np.concatenate([1 - presence, presence * softmax(polarity)], -1),
             sigmoid(self._linear("codes", text)),
             sigmoid(self._linear("heads", text)),
             softmax(self._linear("category", text)),
             softmax(self._linear("feeling", self._text(sums, bags, "near"))),
-            _by_script(softmax(self._linear("kind", text)), bags.chinese),
+            _by_script(kind, bags.chinese),
         )
         heads = self._wide.join(heads, bags)
         alone, ends = self._hidden("text", even), np.append(first, len(of))
@@ -119,7 +120,7 @@ class FastModel:
             start, end = bags.spans[clauses.start + best].tolist()
             return start, end
 
-        return Look(heads, self._wide.talk(bags), place)
+        return Look(heads, talk, place)
 
     def _linear(self, name: str, x: Floats) -> Floats:
         out: Floats = x @ self._w[f"{name}.weight"].T + self._w[f"{name}.bias"]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from codeframe.learned.rules import logit, sigmoid, softmax
-from codeframe.learned.seam import Floats
+from codeframe.learned.seam import Floats, Ints
 
 REVIEW, TITLE, STORY, REMARK, ENGLISH = range(5)
 """Kinds of text: a Chinese review, a complaint's title, a complaint in full, a remark about a product, an English review."""
@@ -40,6 +40,14 @@ class Kind:
     family: str
     codes: tuple[str, ...]
     columns: tuple[int, ...]
+
+
+def with_aspects(heads: Heads, rows: Ints, aspects: Floats, share: float) -> Heads:
+    """`heads` with another model's word on the first aspects of the texts at `rows`, averaged by logits; `share` is its weight."""
+    own = heads.aspects.copy()
+    known = own[rows, : aspects.shape[1]]
+    own[rows, : aspects.shape[1]] = softmax((1 - share) * np.log(known.clip(1e-6)) + share * np.log(aspects.clip(1e-6)))
+    return heads._replace(aspects=own)
 
 
 def blend(one: Heads, other: Heads, share: float) -> Heads:

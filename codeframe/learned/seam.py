@@ -51,17 +51,19 @@ class Prediction(NamedTuple):
 
 
 class Look(NamedTuple):
-    """A model's outputs for n texts: probabilities, how likely each is talk and no post (n,), and `place(text, output)`, the stretch of a
-    text that speaks most for an output."""
+    """A model's outputs for n texts: probabilities, how likely each is talk and no post (n,), `place(text, output)`, the stretch of a
+    text that speaks most for an output, and of a model that has meanings the directions of the texts (n, 128)."""
 
     heads: Heads
     talk: Floats
     place: Callable[[int, int], tuple[int, int]]
+    directions: Floats | None = None
 
     def take(self, rows: Sequence[int]) -> Look:
         """The outputs for the texts at `rows`, in that order."""
         heads = type(self.heads)(*(array[list(rows)] for array in self.heads))
-        return Look(heads, self.talk[list(rows)], lambda text, output: self.place(rows[text], output))
+        directions = None if self.directions is None else self.directions[list(rows)]
+        return Look(heads, self.talk[list(rows)], lambda text, output: self.place(rows[text], output), directions)
 
 
 class GroupModel(Protocol):

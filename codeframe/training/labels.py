@@ -126,6 +126,8 @@ def targets(examples: Sequence[Example], taxonomy: Taxonomy) -> Targets:
                 code_weight[i] = MAPPED
             case "smalltalk":
                 aspect_weight[i], code_weight[i], category_weight[i] = SURE, SURE, SURE
+            case "said":
+                category_weight[i] = 0
             case "piece":
                 category_weight[i] = MAPPED if example.category else 0
                 category[i] = CATEGORIES.index(example.category) + 1 if example.category else 0

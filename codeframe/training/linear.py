@@ -12,21 +12,23 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
+from codeframe.learned.heads import ENGLISH
 from codeframe.learned.ngrams import extract
 from codeframe.learned.seam import Floats, Ints
 from codeframe.learned.vehicle import FEATURES, VEHICLES, features
 from codeframe.learned.wide import WIDE, Wide, narrowed
 from codeframe.training.data import CATEGORIES, Example
-from codeframe.training.labels import MAPPED, Taxonomy, targets
+from codeframe.training.labels import KIND_OF_SOURCE, MAPPED, Taxonomy, targets
 
 SUBJECTS, POLARITIES = 10, 3
-_PRESENCE, _POLARITY, _CODES, _CLASSES, _TALK = 40.0, 10.0, 1.5, 0.8, 20.0
+_PRESENCE, _POLARITY, _CODES, _CLASSES, _TALK, _KIND = 40.0, 10.0, 1.5, 0.8, 20.0, 80.0
 _ODDS = 3.0
 """Log odds a margin of one is worth."""
 
 _VEHICLE = 0.35
 """What a vehicle counts beside a text whose n-grams make one."""
 
+_UNPOSTED = {"taxonomy", "smalltalk", "said"}
 _SPREAD = 6.0
 _FAINT = 0.02
 _RARE = -5.0
@@ -73,7 +75,8 @@ def train_wide(examples: Sequence[Example], taxonomy: Taxonomy, talk: Sequence[E
     return Wide(
         {
             **_stored("vehicles", _vehicles([example for example in examples if example.source == "complaints2024"])),
-            **_stored("talk", *_talk([example for example in examples if example.source not in {"taxonomy", "smalltalk"}], talk)),
+            **_stored("kinds", *_kinds([example for example in examples if example.source in KIND_OF_SOURCE])),
+            **_stored("talk", *_talk([example for example in examples if example.source not in _UNPOSTED], talk)),
             "aspects": table,
             "aspects_scale": table_scale,
             "aspects_bias": aspects_bias,
@@ -105,6 +108,22 @@ def _vehicles(stories: Sequence[Example]) -> Floats:
             model = LinearSVC(C=_CLASSES, random_state=0).fit(both, classes == c)
             weights[:, c] = _ODDS * _VEHICLE * model.coef_[0, WIDE:]
     return weights
+
+
+def _kinds(posts: Sequence[Example]) -> tuple[Floats, Floats]:
+    """What tells the Chinese kinds of text apart."""
+    kinds = np.array([KIND_OF_SOURCE[post.source] for post in posts], np.int64)
+    weights, bias = np.zeros((WIDE, ENGLISH), np.float32), np.full(ENGLISH, _RARE, np.float32)
+    known = np.unique(kinds[kinds != ENGLISH])
+    if len(known) > 1:
+        rows = np.flatnonzero(kinds != ENGLISH)
+        x, rarity = _features([posts[row] for row in rows.tolist()])
+        for kind in known.tolist():
+            own, bias[kind : kind + 1] = _fitted(x, (kinds[rows] == kind).astype(np.int64), _KIND)
+            weights[:, kind] = own[:, 0] * rarity
+    elif len(known):
+        bias[known] = -_RARE
+    return weights, bias
 
 
 def _talk(posts: Sequence[Example], talk: Sequence[Example]) -> tuple[Floats, Floats]:

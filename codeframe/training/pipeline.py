@@ -15,19 +15,21 @@ from codeframe.frame import Frame
 from codeframe.learned.decider import Decider
 from codeframe.learned.deep import save_meanings
 from codeframe.learned.fusion import Fusion
-from codeframe.learned.heads import Heads, blend
+from codeframe.learned.heads import Heads, blend, with_aspects
 from codeframe.learned.ngrams import extract
+from codeframe.learned.reviews import ReviewNets
 from codeframe.learned.rules import Scale
 from codeframe.learned.seam import Bools, Floats, Ints
 from codeframe.learned.wide import Wide
 from codeframe.training.data import Example, read_folder, read_taxonomy
-from codeframe.training.decide import fit_scale, reliability
+from codeframe.training.decide import choose_aspect_rule, fit_scale, reliability
 from codeframe.training.evaluate import Evaluation, evaluate
 from codeframe.training.export import decider_of, kinds_of, save_deep, save_fast
 from codeframe.training.labels import KIND_OF_SOURCE, Taxonomy, targets, taxonomy_examples
 from codeframe.training.linear import train_wide
 from codeframe.training.pieces import pieces
-from codeframe.training.smalltalk import smalltalk, talk
+from codeframe.training.reviews import ReviewPlan, save_nets, train_nets
+from codeframe.training.smalltalk import sentences, smalltalk, talk
 from codeframe.training.student import Corpus, Student, StudentPlan, predict_student, soften, train_student
 from codeframe.training.teacher import Plan, fit, predict, prepare
 from codeframe.training.words import choose_fusion, words_of
@@ -36,7 +38,9 @@ log = logging.getLogger(__name__)
 
 TAXONOMY_FILE = "auto_complaints_taxonomy.csv"
 TEACHER_FILE, HELDOUT_FILE, CHECKPOINT_FILE, MODEL_FILE = "teacher.npz", "heldout.npz", "checkpoint.pt", "model.json"
+TOLD_FILE = "told.npz"
 _SHARES = (0.35, 0.5, 0.65, 0.8)
+_REVIEW_SHARES = (0.0, 0.2, 0.35, 0.5)
 Curve = list[tuple[float, float, int]]
 
 
@@ -132,9 +136,10 @@ def train_fast(
     that it did not see either. Beside the model it writes `heldout.npz`: what the models made of those folds, for `join_deep`."""
     examples, taxonomy = read_everything(data, plan.split)
     told = load_heads(teacher) if teacher else None
-    if told and len(told.aspects) != len(examples):
-        raise ValueError(f"{teacher}: made from other data: it has {len(told.aspects)} texts and the folder {len(examples)}")
-    fast = Fast.of(examples, taxonomy, told, frame)
+    unlabelled = sentences(frame) if told else []
+    if told and len(told.aspects) != (count := len(examples) + len(unlabelled)):
+        raise ValueError(f"{teacher}: made from other data: it has {len(told.aspects)} texts, the folder and the frame {count}")
+    fast = Fast.of([*examples, *unlabelled], taxonomy, told, frame)
     fold = np.array([example.fold for example in fast.examples])
     parts, cars, tested = [], [], []
     for held in folds:
@@ -156,9 +161,10 @@ def train_deep(
     data: Path, weights: Path, out: Path, plan: Plan, version: str, frame: Frame, finish: int, checkpoint: Path | None
 ) -> Report:
     """Fine-tune on four folds with figures of the fifth, then `finish` epochs at a sixth of the rate on all. Beside the model it writes
-    `teacher.npz`, what the net of four folds makes of every text, for `train_fast`, and after each epoch `checkpoint.pt`."""
+    `teacher.npz`, what the net of four folds makes of every text and of the frame's sentences, for `train_fast`, and after each epoch
+    `checkpoint.pt`."""
     examples, taxonomy = read_everything(data, plan.split)
-    teacher = prepare(weights, examples, taxonomy, frame, plan, checkpoint)
+    teacher = prepare(weights, [*examples, *sentences(frame)], taxonomy, frame, plan, checkpoint)
     fold = np.array([example.fold for example in examples])
     fit(teacher, examples, shown(examples, fold != 0), plan, lambda epoch, loss: teacher.save(out / CHECKPOINT_FILE, epoch))
     everything = predict(teacher.net, teacher.rows, plan.frozen)
@@ -173,6 +179,25 @@ def train_deep(
     return made
 
 
+def train_reviews(data: Path, out: Path, plan: ReviewPlan) -> dict[str, float]:
+    """Train the nets of reviews on every fold. Beside them it writes `told.npz`, what nets that did not see it make of the first fold, for
+    `join_deep`. Returns the figures there.
+
+    Raises:
+        ValueError: the folder has no reviews.
+    """
+    examples, taxonomy = read_everything(data, plan.split)
+    reviews = [example for example in examples if example.source == "bdci2018"]
+    held = [review for review in reviews if review.fold == 0]
+    if not held or len(held) == len(reviews):
+        raise ValueError(f"{data}: bdci2018_auto.csv is missing or has too few reviews")
+    nets = ReviewNets(*train_nets([review for review in reviews if review.fold != 0], taxonomy, plan))
+    told = nets.aspects([review.text for review in held])
+    save_nets(*train_nets(reviews, taxonomy, plan), out)
+    np.savez_compressed(out / TOLD_FILE, aspects=told.astype(np.float16))
+    return choose_aspect_rule(told, targets(held, taxonomy).aspects[:, :-1])[1]
+
+
 def shown(examples: Sequence[Example], seen: Bools) -> list[int]:
     """The rows of an epoch: titles, of which there are few and whose codes are many, come twice."""
     rows = np.flatnonzero(seen).tolist()
@@ -180,18 +205,26 @@ def shown(examples: Sequence[Example], seen: Bools) -> list[int]:
 
 
 def join_deep(data: Path, deep: Path, fast: Path, seed: int, frame: Frame) -> tuple[str, Report]:
-    """Choose how much the encoder counts beside the fast tier and the rules of both together, on the fold that neither saw, and write them
-    into the deep model, whose version comes with the figures."""
+    """Choose how much the encoder counts beside the fast tier, and the nets of reviews beside both, and the rules of all together, on the
+    fold that none saw, and write them into the deep model, whose version comes with the figures."""
     examples, taxonomy = read_everything(data, seed)
     held = [i for i, example in enumerate(examples) if example.fold == 0]
     encoder = Heads(*(array[held] for array in load_heads(deep / TEACHER_FILE)))
     few, beside = [examples[i] for i in held], load_heads(fast / HELDOUT_FILE)
-    share = max(_SHARES, key=lambda share: _worth(evaluate(few, targets(few, taxonomy), blend(encoder, beside, share), taxonomy)))
+    wanted, worth = targets(few, taxonomy), lambda heads: _worth(evaluate(few, wanted, heads, taxonomy))
+    share = max(_SHARES, key=lambda share: worth(blend(encoder, beside, share)))
+    joined, reviews = blend(encoder, beside, share), 0.0
+    if (deep / TOLD_FILE).exists():
+        rows = np.array([at for at, example in enumerate(few) if example.source == "bdci2018"])
+        with np.load(deep / TOLD_FILE) as stored:
+            told = stored["aspects"].astype(np.float32)
+        reviews = max(_REVIEW_SHARES, key=lambda share: worth(with_aspects(joined, rows, told, share)))
+        joined = with_aspects(joined, rows, told, reviews)
     with np.load(fast / HELDOUT_FILE) as stored:
         vehicles = stored["vehicles"].astype(np.float32)
-    made = report(few, blend(encoder, beside, share), taxonomy, (0,), frame, vehicles)
+    made = report(few, joined, taxonomy, (0,), frame, vehicles)
     version = Decider.load(deep / MODEL_FILE).version
-    decider_of(version, taxonomy, made.found, made.scales, made.fusion, share).save(deep / MODEL_FILE)
+    decider_of(version, taxonomy, made.found, made.scales, made.fusion, share, reviews).save(deep / MODEL_FILE)
     return version, made
 
 

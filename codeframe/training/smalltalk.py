@@ -37,6 +37,7 @@ _WHAT = (
 )
 _END = ("", "。", "吧", "，谢谢")
 _SPOKEN = 7
+SAID = "said"
 
 
 def smalltalk(seed: int = 0) -> list[Example]:
@@ -44,6 +45,11 @@ def smalltalk(seed: int = 0) -> list[Example]:
     texts = [text for line in _WHOLE.split("\n") for text in line.split("|") if text]
     texts += ["".join(parts) for parts in product(_WHO, _WHAT, _END)]
     return [Example("smalltalk", text, fold_of(text, seed)) for text in texts]
+
+
+def sentences(frame: Frame) -> list[Example]:
+    """What customers say of a frame's tags, in each language, of what models may learn: no set's labels are known of them."""
+    return [Example(SAID, text, -1) for one in told(read_examples(frame)) for text in (one.zh, one.en)]
 
 
 def talk(frame: Frame) -> list[Example]:
@@ -54,5 +60,5 @@ def talk(frame: Frame) -> list[Example]:
     for one in told(read_examples(frame)):
         seen[one.tag] += 1
         if seen[one.tag] <= _SPOKEN:
-            said += [Example("said", text, -1) for text in (one.zh, one.en)]
+            said += [Example(SAID, text, -1) for text in (one.zh, one.en)]
     return said

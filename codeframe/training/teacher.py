@@ -23,6 +23,7 @@ from codeframe.training.e5 import cut_vocabulary, read_e5, tokenizer_of
 from codeframe.training.encoder import Encoder, Logits, Net
 from codeframe.training.labels import Targets, Taxonomy, targets
 from codeframe.training.rows import Row, by_length, collate, encode, freeze
+from codeframe.training.smalltalk import SAID
 from codeframe.training.twins import Twins, twin_loss, twins
 
 log = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ def prepare(
     terms = [(e.mentions[0].start, e.mentions[0].end) if e.mentions else (0, 0) for e in examples]
     ids, spans = encode(tokenizer, [e.text for e in examples], plan.length, terms)
     rows = [Row(state, span) for state, span in zip(freeze(encoder, ids, plan.frozen), spans, strict=True)]
-    pairs = twins(encoder, tokenizer, [e for e in examples if e.fold != 0], frame, plan.frozen)
+    pairs = twins(encoder, tokenizer, [e for e in examples if e.fold != 0 and e.source != SAID], frame, plan.frozen)
     return Teacher(net, tokenizer, rows, targets(examples, taxonomy), pairs, stored["epoch"] if stored else 0)
 
 

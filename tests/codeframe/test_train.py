@@ -11,8 +11,13 @@ from click.testing import CliRunner
 from codeframe.commands_train import train
 from codeframe.learned.fast import FastModel
 from codeframe.learned.heads import REVIEW
+from codeframe.learned.reviews import ReviewNets
 
 pytest.importorskip("torch")
+
+POSITIVE = 3
+"""The class of a positive aspect."""
+
 
 ASPECTS = {"动力": ("提速快", "动力弱"), "油耗": ("很省油", "油耗高"), "空间": ("后排宽敞", "空间小")}
 
@@ -61,6 +66,26 @@ def test_a_model_learns_its_data_and_the_same_seed_makes_the_same_model(tmp_path
     with np.load(tmp_path / "one" / "weights.npz") as one, np.load(tmp_path / "two" / "weights.npz") as two:
         assert one.files == two.files
         assert all((one[name] == two[name]).all() for name in one.files)
+
+
+@pytest.mark.slow
+def test_the_nets_of_reviews_learn_what_they_are_shown(tmp_path: Path) -> None:
+    make_data(tmp_path)
+    arguments = ["reviews", "--data", str(tmp_path), "--out", str(tmp_path / "out"), "--nets", "1", "--epochs", "30"]
+    result = CliRunner().invoke(train, arguments)
+    assert result.exit_code == 0, result.output
+    assert "subject_f1" in result.output
+    nets = ReviewNets.load(tmp_path / "out")
+    assert nets is not None
+    assert nets.aspects(["第7辆车提速快啊"])[0, 0].argmax() == POSITIVE
+
+
+def test_nets_of_reviews_need_reviews(tmp_path: Path) -> None:
+    make_data(tmp_path)
+    (tmp_path / "bdci2018_auto.csv").unlink()
+    result = CliRunner().invoke(train, ["reviews", "--data", str(tmp_path), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 1
+    assert "bdci2018_auto.csv is missing" in result.output
 
 
 def test_an_empty_folder_is_one_clear_line(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from codeframe.frame import Frame
-from codeframe.learned.meaning import Meanings
+from codeframe.learned.meaning import Meanings, Said, packed
 from codeframe.learned.seam import Floats
 from tests.codeframe.conftest import tag
 
@@ -30,3 +30,14 @@ def test_only_tags_of_which_something_new_is_said_are_read_again(make_frame: Cal
     Meanings.of(Frame.load(make_frame(one, tag("rude", "态度恶劣"), folder="changed")), encode, tmp_path)
     assert any("态度恶劣" in text for text in read)
     assert not any("排长队" in text for text in read)
+
+
+def test_the_nearest_sentences_count_and_not_their_mean_alone() -> None:
+    """Of two tags with the same mean the one with a sentence like the text is nearer."""
+    noise = np.random.default_rng(0).normal(size=(3, 64)).astype(np.float32)
+    mean, one, other = noise / np.linalg.norm(noise, axis=1, keepdims=True)
+    near, far = np.stack([mean + one, mean - one]), np.stack([mean + other, mean - other])
+    tags = [Said(mean, packed(some)) for some in (near, far)]
+    text = near[:1] / np.linalg.norm(near[:1])
+    first, second = Meanings(tags).likeness(text)[0]
+    assert first > second + 0.05

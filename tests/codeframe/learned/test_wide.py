@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codeframe.learned.heads import REVIEW, STORY, TITLE, Heads
+from codeframe.learned.heads import ENGLISH, REVIEW, STORY, TITLE, Heads
 from codeframe.learned.ngrams import BUCKETS, extract
 from codeframe.learned.vehicle import VEHICLES
 from codeframe.learned.wide import WIDE, Wide, narrowed
@@ -20,11 +20,13 @@ def bucket(gram: str) -> int:
 
 @pytest.fixture
 def wide() -> Wide:
-    """发 speaks for the first subject, 抖 for the last code, 喂 for talk."""
+    """发 speaks for the first subject, 抖 for the last code and for a title, 喂 for talk."""
     aspects = np.zeros((WIDE, 4 * SUBJECTS), np.int8)
     aspects[bucket("发"), 0] = 100
     talk = np.zeros((WIDE, 1), np.int8)
     talk[bucket("喂")] = 100
+    kinds = np.zeros((WIDE, ENGLISH), np.int8)
+    kinds[bucket("抖"), TITLE] = 100
     starts = np.zeros(WIDE + 1, np.int32)
     starts[bucket("抖") + 1 :] = 1
     return Wide(
@@ -32,6 +34,9 @@ def wide() -> Wide:
             "aspects": aspects,
             "aspects_scale": np.full(4 * SUBJECTS, 0.1, np.float16),
             "aspects_bias": np.zeros(4 * SUBJECTS, np.float32),
+            "kinds": kinds,
+            "kinds_scale": np.full(ENGLISH, 0.1, np.float16),
+            "kinds_bias": np.zeros(ENGLISH, np.float32),
             "talk": talk,
             "talk_scale": np.full(1, 0.1, np.float16),
             "talk_bias": np.full(1, -2.0, np.float32),
@@ -76,6 +81,15 @@ def test_texts_are_picked_from_a_batch(wide: Wide) -> None:
 
 
 def test_talk_is_told_from_posts(wide: Wide) -> None:
-    spoken, posted, empty = wide.talk(extract(["喂", "动力", ""]))
+    spoken, posted, empty = wide.way(heads([REVIEW] * 3).kind, extract(["喂", "动力", ""]))[1]
     assert spoken > 0.9
     assert posted == empty < 0.5
+
+
+def test_the_kind_is_told_by_net_and_linear_model_together(wide: Wide) -> None:
+    unsure = np.full((2, 5), 0.2, np.float32)
+    kind, _ = wide.way(unsure, extract(["抖", "动力"]))
+    assert kind[0].argmax() == TITLE
+    assert kind[0, TITLE] > 0.9
+    assert kind[1, :ENGLISH] == pytest.approx(np.full(ENGLISH, 0.25))
+    assert kind[:, ENGLISH] == pytest.approx(0.2)

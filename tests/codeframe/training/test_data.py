@@ -69,7 +69,7 @@ def test_copies_of_a_text_share_a_fold(text: str, seed: int) -> None:
 
 
 def test_long_texts_are_cut_in_their_own_fold(tmp_path: Path) -> None:
-    story = "这辆车的发动机在高速上突然熄火，四儿子店说查不出原因。" * 12
+    story = "这辆车的发动机在高速上突然熄火，四儿子店说查不出原因。" * 24
     write(
         tmp_path, "auto_complaints_2024.csv", "投诉简述,投诉问题,问题类型", f"{story},发动机,熄火", "短短的一句话,车身,异响", "x,不是一类,y"
     )
