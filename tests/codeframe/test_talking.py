@@ -48,6 +48,13 @@ def test_what_no_word_tells_is_found_by_meaning(deep: Coder, words: Coder) -> No
     assert right >= 0.15 * len(said)
 
 
+def test_what_meaning_is_nearly_sure_of_stands_beside_the_codes_of_a_post(deep: Coder, words: Coder) -> None:
+    text = "说实话我对这个牌子已经没有一点信任了"
+    tags = {deep.frame.tags[one.tag].id: one.confidence for one in deep.find([text])[0]}
+    assert tags.get("awareness.brand.trust_lost", 0) >= 0.9
+    assert "awareness.brand.trust_lost" not in {words.frame.tags[one.tag].id for one in words.find([text])[0]}
+
+
 def test_what_words_tell_in_talk_is_not_silenced(deep: Coder, words: Coder) -> None:
     texts = ["订金一直不退，客服电话打不通", "刹车失灵了，差点追尾"]
     for text in texts:
