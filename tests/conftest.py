@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,9 @@ from streams.local.broker import EmbeddedBroker
 from streams.local.clickhouse import EmbeddedClickHouse
 from streams.local.processes import free_port
 from tests.kafka_cluster import KafkaCluster
+
+# A shell that starts the suite in the background has it ignore Ctrl-C, and what it starts would too: the tests of Ctrl-C send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
