@@ -23,7 +23,7 @@ from codeframe.learned.fusion import Words
 from codeframe.learned.heads import Kind
 from codeframe.learned.seam import Floats, GroupModel, Ints, Look, Prediction
 from codeframe.learned.vehicle import NO_VEHICLE, Vehicle
-from codeframe.talking import Talk
+from codeframe.talking import Sure, Talk
 from schemas.coded import Expectation
 
 _TRUST = 0.75
@@ -119,24 +119,32 @@ class Joiner:
         joined = [self._joined(known, prediction) for known, prediction in zip(found, predictions, strict=True)]
         if self._talk:
             likeness = self._talk.likeness(texts, look.directions)
-            surest = self._talk.surest(texts, found, likeness)
-            for at, (known, sure) in enumerate(zip(found, surest, strict=True)):
+            new: list[tuple[int, Sure]] = []
+            for at, (known, sure) in enumerate(zip(found, self._talk.surest(found, likeness), strict=True)):
                 if not known:
                     joined[at] = self._meant(joined[at], predictions[at].kind, likeness[at])
-                if sure and joined[at]:
-                    joined[at] = self._with(joined[at], sure, predictions[at])
+                if not sure or not joined[at] or not self._may_stand(sure.tag, predictions[at]):
+                    continue
+                if any(one.tag == sure.tag for one in joined[at]):
+                    joined[at] = [
+                        one._replace(confidence=max(one.confidence, sure.share)) if one.tag == sure.tag else one for one in joined[at]
+                    ]
+                else:
+                    new.append((at, sure))
+            for (at, _), one in zip(new, self._talk.felt([texts[at] for at, _ in new], [sure for _, sure in new]), strict=True):
+                value = self._seen(one.tag, predictions[at])
+                joined[at].append(one if value is None else _felt(one, value))
         return joined
 
-    def _with(self, joined: list[Found], sure: Found, prediction: Prediction) -> list[Found]:
-        """With a tag that words, meaning and letters are nearly sure of, unless the model sees others than its code; remarks are too short
-        for that to tell."""
-        code = self._homes.code_of[prediction.kind].get(sure.tag)
-        seen = {one.code: one.value for one in prediction.seen}
-        if code is not None and code not in seen and not prediction.felt:
-            return joined
-        if any(one.tag == sure.tag for one in joined):
-            return [one._replace(confidence=max(one.confidence, sure.confidence)) if one.tag == sure.tag else one for one in joined]
-        return [*joined, _felt(sure, seen[code]) if code in seen else sure]
+    def _seen(self, tag: int, prediction: Prediction) -> float | None:
+        """How the model felt about a tag's code, where it sees that code."""
+        code = self._homes.code_of[prediction.kind].get(tag)
+        return next((one.value for one in prediction.seen if one.code == code), None)
+
+    def _may_stand(self, tag: int, prediction: Prediction) -> bool:
+        """Whether a tag that words, meaning and letters are nearly sure of stands: not where the model sees others than its code; remarks
+        are too short for that to tell."""
+        return prediction.felt or tag not in self._homes.code_of[prediction.kind] or self._seen(tag, prediction) is not None
 
     def _meant(self, joined: list[Found], kind: int, likeness: Floats) -> list[Found]:
         """With the nearest tag of each code in place of its general one."""

@@ -45,6 +45,13 @@ _NEARLY_SURE = 0.9
 _FELT = {"negative": -0.7, "positive": 0.7}
 
 
+class Sure(NamedTuple):
+    """A tag, and how likely it is."""
+
+    tag: int
+    share: float
+
+
 class Talk:
     """Codes talk by what a frame says of its tags."""
 
@@ -71,19 +78,21 @@ class Talk:
         stands = odds > WEIGHTS.nothing - _SHARED
         told = [_agreed(known, *rows) if sure else known for known, sure, *rows in zip(found, likely.tolist(), share, stands, strict=True)]
         new = [at for at in np.flatnonzero(likely).tolist() if best[at] not in {one.tag for one in told[at]}]
-        for at, felt in zip(new, self._felt([texts[at] for at in new], best[new].tolist()), strict=True):
-            told[at].append(_found(int(best[at]), felt, float(share[at, best[at]]), len(texts[at])))
+        sure = [Sure(int(best[at]), float(share[at, best[at]])) for at in new]
+        for at, one in zip(new, self.felt([texts[at] for at in new], sure), strict=True):
+            told[at].append(one)
         return told
 
-    def surest(self, texts: Sequence[str], found: Sequence[list[Found]], likeness: Floats) -> list[Found | None]:
+    def surest(self, found: Sequence[list[Found]], likeness: Floats) -> list[Sure | None]:
         """Of each text, of which words found `found`, the tag that all together are nearly sure of; None where there is none."""
         share = _shares(likeness + WEIGHTS.words * certainties(found, len(self._tags)))
-        told: list[Found | None] = [None] * len(texts)
-        sure = np.flatnonzero(share.max(1, initial=0.0) >= _NEARLY_SURE).tolist()
-        tags = share[sure].argmax(1).tolist() if sure else []
-        for at, tag, felt in zip(sure, tags, self._felt([texts[at] for at in sure], tags), strict=True):
-            told[at] = _found(tag, felt, float(share[at, tag]), len(texts[at]))
-        return told
+        best = [Sure(int(row.argmax()), float(row.max())) for row in share]
+        return [one if one.share >= _NEARLY_SURE else None for one in best]
+
+    def felt(self, texts: Sequence[str], sure: Sequence[Sure]) -> list[Found]:
+        """Each tag as found in its text, all of it, with how it felt."""
+        values = self._felt(texts, [one.tag for one in sure])
+        return [_found(one.tag, value, one.share, len(text)) for one, value, text in zip(sure, values, texts, strict=True)]
 
     def _felt(self, texts: Sequence[str], tags: Sequence[int]) -> list[float]:
         """Of each text, how its tag felt: as the tag always does, else as the model reads the text."""

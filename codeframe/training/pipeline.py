@@ -218,6 +218,8 @@ def join_deep(data: Path, deep: Path, fast: Path, seed: int, frame: Frame) -> tu
         rows = np.array([at for at, example in enumerate(few) if example.source == "bdci2018"])
         with np.load(deep / TOLD_FILE) as stored:
             told = stored["aspects"].astype(np.float32)
+        if len(told) != len(rows):
+            raise ValueError(f"{deep / TOLD_FILE}: made from other data: it has {len(told)} reviews and the first fold {len(rows)}")
         reviews = max(_REVIEW_SHARES, key=lambda share: worth(with_aspects(joined, rows, told, share)))
         joined = with_aspects(joined, rows, told, reviews)
     with np.load(fast / HELDOUT_FILE) as stored:
